@@ -319,8 +319,9 @@ def show(options):
         # Only splits that all methods have a result for.
         common = set.intersection(*seeds)
         counts[name] = len(common)
+        lines = [line for line in lines if line["table"] != name or line["seed"] in common]
         for method in methods:
-            own = [line for line in lines if (line["table"], line["method"]) == (name, method) and line["seed"] in common]
+            own = [line for line in lines if (line["table"], line["method"]) == (name, method)]
             if own:
                 means[name, method] = {
                     key: statistics.mean(line[key] for line in own)
@@ -342,8 +343,12 @@ def show(options):
         mean = lambda ratios: statistics.geometric_mean(ratios) if min(ratios) > 0 else 0.0
         if of_task:
             rows.append((f"{title} to {base}", [mean(ratios(method)) for method in methods]))
-    best = {name: min(quality(name, method) for method in methods) for name in names}
-    to_best = {method: {name: quality(name, method) / best[name] for name in names if best[name] > 0} for method in methods}
+    # Of recipes besides the first one, only its own: they are not what a method has to be as good as.
+    rivals = [method for method in methods if method in TITLES or method == methods[0]]
+    best = lambda name, own: min([own, *rivals], key=lambda method: quality(name, method))
+    ratio = lambda name, own: quality(name, own) / quality(name, best(name, own)) if quality(name, own) > 0 else 1.0
+    positive = [name for name in names if all(quality(name, method) > 0 for method in methods)]
+    to_best = {method: {name: ratio(name, method) for name in positive} for method in methods}
     rows.append(("worst to best", [max(to_best[method].values()) for method in methods]))
     rows.append(("seconds", [sum(means[name, method]["seconds"] for name in names) for method in methods]))
     for title, values in rows:
@@ -351,12 +356,12 @@ def show(options):
     print("\nThe largest ratios of each method, with the difference to the best one and its standard error over splits:\n")
     for method in methods:
         worst = sorted(to_best[method].items(), key=lambda pair: -pair[1])[:5]
-        print(f"- {method}: {', '.join(f'{name} {ratio:.2f} ({difference(lines, name, method, methods, quality)})' for name, ratio in worst)}")
+        worst = [f"{name} {ratio:.2f} ({difference(lines, name, method, best(name, method))})" for name, ratio in worst]
+        print(f"- {method}: {', '.join(worst)}")
 
 
-def difference(lines, name, method, methods, quality):
-    """How much worse a method is than the one with the best mean, over the splits that both have."""
-    best = min(methods, key=lambda method: quality(name, method))
+def difference(lines, name, method, best):
+    """How much worse a method is on average than the best one, with the standard error over splits."""
     own, others = ({line["seed"]: line.get("rmse", line.get("error")) for line in lines
                     if (line["table"], line["method"]) == (name, one)} for one in (method, best))
     differences = [own[seed] - others[seed] for seed in own.keys() & others.keys()]
