@@ -313,6 +313,8 @@ def show(options):
     lines = [line for line in results(options) if TABLES[line["table"]].part == options.part]
     lines = [line for line in with_advised(lines) if options.least_rows <= line["rows"] <= options.most_rows]
     methods = options.methods.split(";") if options.methods else list(dict.fromkeys(line["method"] for line in lines))
+    if not methods:
+        sys.exit(f"no results in {options.results}")
     means, counts = {}, {}
     for name in TABLES:
         seeds = [{line["seed"] for line in lines if (line["table"], line["method"]) == (name, method)} for method in methods]
@@ -329,6 +331,8 @@ def show(options):
                 }
     names = [name for name in TABLES if all((name, method) in means for method in methods)]
     quality = lambda name, method: means[name, method].get("rmse", means[name, method].get("error"))
+    if not names:
+        sys.exit(f"no table has results of all of these methods in {options.results}: {'; '.join(methods)}")
     print(f"| table | splits | metric | {' | '.join(methods)} |\n|---|---:|---|{'---:|' * len(methods)}")
     for name in names:
         values = [quality(name, method) for method in methods]
