@@ -196,3 +196,39 @@ fn a_page_does_without_the_points_that_a_summary_lacks() {
     report(&|norm| norm["best"] = serde_json::json!(0));
     report(&|norm| norm["best"] = serde_json::json!(99));
 }
+
+/// With more epochs another point may be the best, and the compared runs cannot go on with its settings.
+#[test]
+fn a_comparison_at_tuned_settings_is_not_trained_for_more_epochs() {
+    let work = study();
+    work.ok(&["study.toml", "-q", "-o", "run"]);
+    let before: Vec<String> =
+        ["run.json", "summary.json", "metrics.csv", "none/point-1/seed-0/metrics.csv", "config.toml"]
+            .iter()
+            .map(|file| work.read(format!("run/{file}")))
+            .collect();
+    for args in [&["resume", "run"][..], &["study.toml", "--resume", "--out", "run"]] {
+        let (code, message) = work.fails(&[args, &["--epochs", "5"]].concat());
+        assert_eq!(code, Some(7), "{message}");
+        assert!(
+            message.starts_with("error: run: training.epochs was 3, is 5: its norms are compared"),
+            "{message}"
+        );
+        assert!(message.ends_with("study.toml --epochs 5 --out DIR`"), "{message}");
+        let after =
+            ["run.json", "summary.json", "metrics.csv", "none/point-1/seed-0/metrics.csv", "config.toml"];
+        assert!(after.iter().map(|file| work.read(format!("run/{file}"))).eq(before.iter().cloned()));
+    }
+    work.ok(&["resume", "run"]);
+    work.ok(&["compare", "run"]);
+
+    // Before any norm is compared, the points go on, and the best of them is chosen after all epochs.
+    for norm in ["batch_norm", "none"] {
+        for seed in 2..6 {
+            let _ = std::fs::remove_dir_all(work.path(format!("run/{norm}/seed-{seed}")));
+        }
+    }
+    work.ok(&["resume", "run", "--epochs", "5"]);
+    work.ok(&["study.toml", "-q", "--epochs", "5", "-o", "long"]);
+    assert_eq!(summary(&work, "run"), summary(&work, "long"));
+}

@@ -17,9 +17,10 @@ use crate::data::SourceFile;
 use crate::experiment::{Job, Share, next_jobs};
 use crate::model::{Checkpoint, CheckpointOrigin, HashedFile};
 use crate::run_dir::{
-    DirectoryState, FORK_JSON, RunDirectory, RunFiles, TableSizes, latest_numbered, state_of,
+    DirectoryState, FORK_JSON, RunDirectory, RunFile, RunFiles, TableSizes, latest_numbered, read_of_run,
+    state_of,
 };
-use crate::text::{DisplayPath, escaped};
+use crate::text::{DisplayPath, escaped, shortened};
 
 /// The newest checkpoint of a run that can be used.
 #[derive(Default)]
@@ -33,6 +34,9 @@ pub(crate) struct FoundCheckpoint {
 
 /// The start of the first line of the config in a run directory, before the path of the config that it is from.
 const SOURCE: &str = "# All settings of ";
+
+/// The key that may change when runs go on.
+const EPOCHS: &str = "training.epochs";
 
 /// The config for a run directory: complete, and with the path of the one that it is from.
 pub(crate) fn config_text(plan: &Plan) -> String {
@@ -112,6 +116,7 @@ pub(crate) fn open(
     if let Some(before) = config_in(&path)? {
         refuse_other(&path, share)?;
         refuse_changes(&DisplayPath(&path).to_string(), &before.settings, &session.plan.to_table())?;
+        refuse_to_tune_anew(&path, &before, session)?;
         source = before.source;
     }
     check(&directory, &session.in_share(next_jobs(&session.plan, &[])), session, output)?;
@@ -326,10 +331,35 @@ fn refuse_changes(of: &str, before: &toml::Table, now: &toml::Table) -> Result<(
     Err(refusal(&format!("{of}: the config has changed: {}", changes.join("; "))))
 }
 
+/// Refuses another number of epochs once norms are compared with the settings that were tuned for them. After that number of
+/// epochs other settings may be the best, but those of the compared runs cannot change.
+fn refuse_to_tune_anew(path: &Path, before: &DirectoryConfig, session: &Session) -> Result<(), CliError> {
+    let is_tuned = session.plan.compare.as_ref().is_some_and(|compare| compare.tune.is_some());
+    let changes = changed_keys(&before.settings, &session.plan.to_table());
+    let Some(change) = changes.iter().find(|change| is_tuned && change.key == EPOCHS) else { return Ok(()) };
+    let mut is_compared = false;
+    for job in session.jobs.iter().filter(|job| job.id.point.is_none()) {
+        is_compared |= read_of_run(path, &job.id, RunFile::Checkpoint)?.is_some();
+    }
+    if !is_compared {
+        return Ok(());
+    }
+    let source = before.source.as_deref().unwrap_or("FILE.toml");
+    let message = format!(
+        "{}: {change}: its norms are compared with settings that were tuned ([compare.tune]), and after another number of \
+         epochs others may be the best; the directory is as it was; tune and compare anew with `bntrain {} --epochs {} \
+         --out DIR`",
+        DisplayPath(path),
+        shortened(source),
+        session.plan.training.epochs
+    );
+    Err(CliError::new(exit_code::REFUSED, message))
+}
+
 /// The keys that differ and decide a result. More epochs are those of a longer training.
 fn decisive_changes(before: &toml::Table, now: &toml::Table) -> Vec<ChangedKey> {
     let mut changes = changed_keys(before, now);
-    changes.retain(|change| has_effect(&change.key) && change.key != "training.epochs");
+    changes.retain(|change| has_effect(&change.key) && change.key != EPOCHS);
     changes
 }
 
