@@ -15,6 +15,13 @@ use crate::train::{EpochRecord, Metric};
 /// The most epochs of a table in a text.
 const MAX_ROWS: usize = 12;
 
+/// After which epoch or step forks begin; the other is none.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ForkStart {
+    pub(crate) epoch: Option<u64>,
+    pub(crate) step: Option<u64>,
+}
+
 /// What a fork changed in the loss of a network.
 pub(crate) struct ForkEffect {
     /// The name of its norm.
@@ -23,7 +30,7 @@ pub(crate) struct ForkEffect {
     pub(crate) point: String,
     /// What the losses are of.
     pub(crate) metric: Metric,
-    /// Runs, each with its fork.
+    /// Runs that were at the place of the fork, each with its fork.
     pub(crate) n_pairs: usize,
     /// From the fork on.
     pub(crate) epochs: Vec<ForkedEpoch>,
@@ -47,16 +54,22 @@ pub(crate) struct ForkedEpoch {
 /// The epochs of a fork, and those of its run.
 type EpochPair<'a> = (&'a [EpochRecord], &'a [EpochRecord]);
 
-/// For each network, from epoch `first` on; without one, from the last epoch that is the same in both.
+/// For each network with a run that was at `start`, from its epoch on; without one, from the last epoch that is the same
+/// in both.
 ///
 /// The losses are of the validation rows, or of the training rows where there are no others.
 pub(crate) fn fork_effects(
     unchanged: &HashMap<RunKey, Vec<EpochRecord>>,
     forks: &HashMap<RunKey, Vec<EpochRecord>>,
-    first: Option<u64>,
+    start: ForkStart,
 ) -> Vec<ForkEffect> {
     let mut networks: BTreeMap<(&str, &str), Vec<(u64, EpochPair<'_>)>> = BTreeMap::new();
-    for (key, fork) in forks {
+    // Others ended before.
+    let is_there = |fork: &[EpochRecord]| {
+        let last = fork.last();
+        last.is_some_and(|last| start.epoch <= Some(last.epoch) && start.step <= Some(last.step))
+    };
+    for (key, fork) in forks.iter().filter(|(_, fork)| is_there(fork)) {
         let (norm, point, seed) = key;
         if let Some(before) = unchanged.get(key) {
             networks.entry((norm, point)).or_default().push((*seed, (fork, before)));
@@ -73,7 +86,7 @@ pub(crate) fn fork_effects(
             point: point.to_owned(),
             metric,
             n_pairs: pairs.len(),
-            epochs: epochs(&pairs, first, metric),
+            epochs: epochs(&pairs, start.epoch, metric),
         }
     };
     networks.into_iter().map(effect).collect()

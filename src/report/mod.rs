@@ -35,7 +35,7 @@ pub(crate) mod text;
 pub(crate) mod watch;
 
 pub use crate::report::chart::terminal::{PlotSize, TerminalPlot};
-pub(crate) use crate::report::fork::{ForkEffect, ForkedEpoch, fork_effects, fork_section};
+pub(crate) use crate::report::fork::{ForkEffect, ForkStart, ForkedEpoch, fork_effects, fork_section};
 pub use crate::report::html::curves::{CURVE_FILES, curve_files};
 pub use crate::report::html::explanation::{explanation_figure_names, explanation_figures, explanation_page};
 pub use crate::report::html::{DIAGNOSTICS_SVG, figures, live_report_page, report_page};

@@ -105,6 +105,7 @@ fn a_change_shows_from_the_fork_on_and_the_fork_can_be_resumed() {
     let (code, message) = work.fails(&["fork", "fork", "--at-epoch", "3", "--out", "second"]);
     assert_eq!(code, Some(7));
     assert!(message.contains("fork is a fork, whose start cannot be repeated"), "{message}");
+    assert!(message.ends_with("; fork the run that it is from, see fork.json in it"), "{message}");
 }
 
 #[test]
@@ -174,4 +175,73 @@ fn a_run_that_is_not_repeated_bit_for_bit_is_not_forked() {
     let (code, message) = work.fails(&["fork", "run", "--at-epoch", "2", "--out", "fork"]);
     assert_eq!(code, Some(7));
     assert!(message.contains("it differs from its metrics.csv in epoch 1"), "{message}");
+}
+
+#[test]
+fn runs_that_diverged_before_the_place_are_in_the_fork_as_they_ended() {
+    let work = Work::new();
+    let train = |rates: &str, out: &str, more: &[&str]| {
+        let grid = format!("compare.grid={{\"optimizer.learning_rate\"={rates}}}");
+        work.ok(
+            &[&["config.toml", "-q", "--set", "training.epochs=4", "--set", &grid, "-o", out], more].concat()
+        );
+    };
+    train("[0.01, 1e30]", "run", &[]);
+    train("[0.01, 1e30]", "unsaved", &["--set", "training.checkpoint=\"off\""]);
+    for run in ["run", "unsaved"] {
+        let out = format!("{run}-fork");
+        // Epochs have another number of batches, also those in which runs diverged.
+        let ended =
+            work.ok(&["fork", run, "--at-epoch", "2", "--set", "training.batch_size=45", "--out", &out]);
+        let note = "note: 4 of 8 runs were never at epoch 2, and stay as they ended:\n  batch_norm \
+                    optimizer.learning_rate=1e30 diverged: seeds 0, 1\n  none optimizer.learning_rate=1e30 diverged: \
+                    seeds 0, 1\n";
+        assert!(ended.stderr.contains(note), "{}", ended.stderr);
+        let (before, after) = (work.hashes(run), work.hashes(&out));
+        for index in 0..8 {
+            assert_eq!(before[index] == after[index], 4 <= index, "{run} {index}");
+        }
+        let answer = ended.stdout.split("the forks by themselves").next().expect("a text");
+        assert!(answer.contains("=0.01: after epoch 4 the") && !answer.contains("=1e30"), "{answer}");
+        let diverged = |directory: &str| {
+            let summary = work.json(format!("{directory}/summary.json"));
+            let runs = summary["runs"].as_array().expect("runs");
+            runs[4..].iter().map(|run| run["outcome"].clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(diverged(&out), diverged(run));
+    }
+    work.ok(&["resume", "run-fork", "-q", "--epochs", "6"]);
+    work.ok(&["fork", "run-fork", "-q", "--at-epoch", "6", "--epochs", "7", "--out", "again"]);
+    assert_eq!(work.hashes("again")[4..], work.hashes("run")[4..]);
+
+    train("[1e30]", "lost", &[]);
+    let (code, message) = work.fails(&["fork", "lost", "--at-epoch", "2", "--out", "none"]);
+    assert_eq!(code, Some(7));
+    assert!(
+        message.starts_with("error: lost cannot be forked: none of its 4 runs was at epoch 2; "),
+        "{message}"
+    );
+    assert!(!work.path("none").exists());
+}
+
+/// In more epochs, it would go on from its end with the changes.
+#[test]
+fn a_run_that_finished_before_the_step_is_not_trained_on() {
+    let work = Work::new();
+    let grid = "compare.grid={\"training.batch_size\"=[8, 45]}";
+    work.ok(&["config.toml", "-q", "--set", grid, "-o", "run"]);
+    let args = ["fork", "run", "--at-step", "5", "--set", "optimizer.learning_rate=0.1", "--out"];
+    let (code, message) = work.fails(&[&args[..], &["fork", "--epochs", "9"]].concat());
+    assert_eq!(code, Some(7));
+    assert!(
+        message.contains("cannot be forked: it finished at step 3, before step 5; fork it there"),
+        "{message}"
+    );
+    assert!(!work.path("fork").exists());
+    let ended = work.ok(&[&args[..], &["fork"]].concat());
+    assert!(ended.stderr.contains("training.batch_size=45 finished: seeds 0, 1\n"), "{}", ended.stderr);
+    let answer = ended.stdout.split("the forks by themselves").next().expect("a text");
+    assert!(answer.contains("batch_size=8: after epoch 3") && !answer.contains("batch_size=45"), "{answer}");
+    assert_eq!(work.hashes("fork")[4..], work.hashes("run")[4..]);
+    assert_ne!(work.hashes("fork")[..4], work.hashes("run")[..4]);
 }

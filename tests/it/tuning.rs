@@ -232,3 +232,34 @@ fn a_comparison_at_tuned_settings_is_not_trained_for_more_epochs() {
     work.ok(&["study.toml", "-q", "--epochs", "5", "-o", "long"]);
     assert_eq!(summary(&work, "run"), summary(&work, "long"));
 }
+
+/// A fork has one config, but each norm its own settings: the message says how the same runs can be forked.
+#[test]
+fn tuned_norms_are_forked_from_a_training_with_the_chosen_settings() {
+    let work = study();
+    work.ok(&["study.toml", "-q", "--set", "compare.seeds=2", "-o", "run"]);
+    let (code, message) = work.fails(&["fork", "run", "--at-epoch", "2", "--out", "fork"]);
+    assert_eq!(code, Some(7), "{message}");
+    assert!(
+        message.starts_with("error: run cannot be forked: each norm has settings that were tuned"),
+        "{message}"
+    );
+    assert!(!work.path("fork").exists());
+    let (_, grid) =
+        message.split_once(": in a copy of run/config.toml, put this in the place of").expect("advice");
+    let (_, grid) = grid.split_once('\n').expect("lines");
+
+    let config = work.read("run/config.toml");
+    let (start, tune) = config.split_once("[compare.tune]").expect("it was tuned");
+    let (_, layers) = tune.split_once("[[layers]]").expect("layers");
+    work.write("chosen.toml", &format!("{start}{grid}\n[[layers]]{layers}"));
+    work.ok(&["chosen.toml", "-q", "-o", "chosen"]);
+    work.ok(&["fork", "chosen", "-q", "--at-epoch", "2", "--out", "fork"]);
+    let forked = work.hashes("fork");
+    assert!(work.hashes("run").iter().all(|hash| forked.contains(hash)), "{grid}");
+
+    // Without results nothing was chosen.
+    std::fs::remove_file(work.path("run/summary.json")).expect("it is there");
+    let (_, message) = work.fails(&["fork", "run", "--at-epoch", "2", "--out", "fork-2"]);
+    assert!(message.contains("; once it has finished, summary.json has the chosen settings"), "{message}");
+}

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use crate::nn::Norm;
 use crate::report::chart::figures::arms::Arms;
 use crate::report::chart::figures::paired_curves::fork_ratio;
-use crate::report::fork::{ForkEffect, fork_effects};
+use crate::report::fork::{ForkEffect, ForkStart, fork_effects};
 use crate::report::html::page::{Links, section};
 use crate::report::html::top::title;
 use crate::report::results::{RunResults, read_epochs};
@@ -54,7 +54,8 @@ pub(crate) fn effects(run: &RunResults) -> Vec<ForkEffect> {
     let (Some(unchanged), false) = (&run.texts.unchanged, run.fork.is_null()) else { return Vec::new() };
     // Both were read when the results were.
     let read = |text: &str| read_epochs(text, run.summary.task).unwrap_or_default();
-    fork_effects(&read(unchanged), &read(&run.texts.metrics), run.fork["place"]["epoch"].as_u64())
+    let [epoch, step] = ["epoch", "step"].map(|name| run.fork["place"][name].as_u64());
+    fork_effects(&read(unchanged), &read(&run.texts.metrics), ForkStart { epoch, step })
 }
 
 /// Such as `Forked after epoch 3: training.freeze was ...`.

@@ -32,7 +32,7 @@ pub(crate) fn show(fork: &ForkOf<'_>, directory: &Path, output: &Output) -> Resu
         read_epochs(&read(&path)?, fork.task)
             .map_err(|error| CliError::new(exit_code::DATA, format!("{}: {error}", shown(&path))))
     };
-    let effects = fork_effects(&epochs(fork.runs)?, &epochs(directory)?, fork.place.epoch());
+    let effects = fork_effects(&epochs(fork.runs)?, &epochs(directory)?, fork.place.start());
     if output.json {
         let line = json!({
             "event": "forked",

@@ -7,8 +7,10 @@
 
 pub(crate) mod allowed;
 pub(crate) mod curves;
+pub(crate) mod ended;
 pub(crate) mod place;
 pub(crate) mod replay;
+pub(crate) mod tuned;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -80,6 +82,7 @@ pub(crate) fn run(args: &ForkArgs, output: &Output) -> Result<(), CliError> {
     let config = directory.join(CONFIG);
     let quiet = output.without_notes();
     let before = Session::open(&ConfigArgs::of(config.clone(), Vec::new(), None), threads, &quiet)?;
+    tuned::refuse(directory, &before.plan)?;
     let mut now = Session::open(&ConfigArgs::of(config.clone(), sets.clone(), *epochs), threads, output)?;
     if let Some(source) = source_of(directory) {
         now.plan.source = source;
@@ -98,7 +101,15 @@ pub(crate) fn run(args: &ForkArgs, output: &Output) -> Result<(), CliError> {
     let changes = allowed::check(&before, &now, place)?;
     let mut replayed = replay::all(directory, &before, place, threads, output)?;
     for (job, replayed) in now.jobs.iter().zip(&mut replayed) {
-        replayed.state = adapted(replayed.state.clone(), job, &now, *recompute)?;
+        let state = replayed.state.clone();
+        replayed.state = if replayed.has_ended {
+            ended::check(job, &state, place)?;
+            // It is not trained any further, so that it need not be in the middle of an epoch.
+            let (outcome, place) = (state.outcome.clone(), state.place.after(state.place.epoch));
+            RunState { outcome, ..adapted(RunState { place, ..state }, job, &now, false)? }
+        } else {
+            adapted(state, job, &now, *recompute)?
+        };
     }
 
     // A linear model would be trained from its start, with the changes: that is not the fork of one.
@@ -180,7 +191,7 @@ fn command(args: &ForkArgs) -> Vec<String> {
 
 /// Writes what the run of `job` has at the place of the fork: its rows, and a checkpoint.
 fn begin(out: &RunDirectory, job: &Job, replayed: Replayed, session: &Session) -> Result<(), CliError> {
-    let Replayed { state, metrics, steps } = replayed;
+    let Replayed { state, metrics, steps, .. } = replayed;
     let mut files = out.run_files(&job.id, job.plan.task())?;
     files.append_rows(&metrics, &steps)?;
     let sizes = files.sizes()?;

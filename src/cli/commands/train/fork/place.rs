@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::cli::error::CliError;
 use crate::cli::exit_code;
+use crate::report::ForkStart;
 use crate::train::RunPlace;
 
 /// After an epoch, or after a step.
@@ -47,11 +48,11 @@ impl ForkPlace {
         }
     }
 
-    /// None of a step.
-    pub(crate) fn epoch(self) -> Option<u64> {
+    /// The same, for the report.
+    pub(crate) fn start(self) -> ForkStart {
         match self {
-            Self::Epoch(epoch) => Some(epoch),
-            Self::Step(_) => None,
+            Self::Epoch(epoch) => ForkStart { epoch: Some(epoch), step: None },
+            Self::Step(step) => ForkStart { epoch: None, step: Some(step) },
         }
     }
 

@@ -4,34 +4,45 @@ use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::cli::commands::train::fork::place::ForkPlace;
-use crate::cli::commands::train::fork::shown;
+use crate::cli::commands::train::fork::{ended, shown};
 use crate::cli::error::CliError;
 use crate::cli::exit_code;
 use crate::cli::output::Output;
-use crate::cli::progress::ending;
 use crate::cli::session::Session;
 use crate::experiment::{Companion, Job, RunId, run_all};
 use crate::model::Checkpoint;
 use crate::report::csv::write_epoch;
 use crate::run_dir::{FORK_JSON, RunFile, read_of_run};
-use crate::train::{EpochRecord, Event, Observer, RunState};
+use crate::train::{EpochRecord, Event, Observer, Outcome, RunState, SavePart};
 
-/// A run at the place of the fork.
+/// A run at the place of the fork, or at its end, if that is before it.
 pub(crate) struct Replayed {
     pub(crate) state: RunState,
+    /// Whether the run ended before the place, and stays as it is: its state has the outcome.
+    pub(crate) has_ended: bool,
     /// The rows of its `metrics.csv` and `steps.csv` up to there.
     pub(crate) metrics: String,
     pub(crate) steps: String,
 }
 
-/// Brings every run of `session`, whose results are in `directory`, to `place`.
+/// How far a run has come.
+#[derive(Clone)]
+enum Reached {
+    /// To the place of the fork, or to one before from which it goes on.
+    Place(RunState),
+    /// To its end, before the place.
+    End(RunState),
+}
+
+/// Brings every run of `session`, whose results are in `directory`, to `place`, or to its end if it has diverged or stopped
+/// before. Says which runs have.
 ///
 /// # Errors
 ///
-/// If a run ended before, or does not repeat itself on this machine.
+/// If all runs ended before, or one does not repeat itself on this machine.
 pub(crate) fn all(
     directory: &Path,
     session: &Session,
@@ -44,74 +55,87 @@ pub(crate) fn all(
     let is_fork = directory.join(FORK_JSON).exists();
     if let Some(number) = starts.iter().position(Option::is_none).filter(|_| is_fork) {
         let message = format!(
-            "{} is a fork, whose start cannot be repeated, and its checkpoints are after {place}; fork the run that it is from,              see fork.json in it",
+            "{} is a fork, whose start cannot be repeated, and its checkpoints are after {place}; fork the run that it \
+             is from, see fork.json in it",
             shown(directory)
         );
         return Err(refused(&session.jobs[number].id, &message));
     }
     say_from_where(&starts, place, output);
-    let states: Vec<Mutex<Option<RunState>>> = starts.iter().map(|_| Mutex::new(None)).collect();
+    let found: Vec<Mutex<Option<Reached>>> = starts.iter().map(|_| Mutex::new(None)).collect();
     let (mut jobs, mut numbers) = (Vec::new(), Vec::new());
     for (number, start) in starts.iter().enumerate() {
         match start {
-            Some(state) if place.is(&state.place) => *lock(&states[number]) = Some(state.clone()),
-            _ => {
-                jobs.push(Job { baselines: false, ..session.jobs[number].clone() });
-                numbers.push(number);
+            Some(Reached::Place(state)) if !place.is(&state.place) => {}
+            Some(reached) => {
+                *lock(&found[number]) = Some(reached.clone());
+                continue;
             }
+            None => {}
         }
+        jobs.push(Job { baselines: false, ..session.jobs[number].clone() });
+        numbers.push(number);
     }
     let begin = |index: usize| {
         let number = numbers[index];
-        let start = starts[number].clone();
-        let replay = Replay { place, start, epoch: 0, step: 0, found: &states[number] };
+        let start = match starts[number].clone() {
+            Some(Reached::Place(state)) => Some(state),
+            _ => None,
+        };
+        let replay = Replay { place, start, epoch: 0, step: 0, found: &found[number] };
         Ok(Box::new(replay) as Box<dyn Companion<CliError> + '_>)
     };
-    let mut ended = Vec::new();
-    run_all::<CliError>(&jobs, &session.data, threads, &AtomicBool::new(false), &begin, &mut |run| {
-        ended.push(run);
-        Ok(())
-    })?;
-    let mut replayed = Vec::with_capacity(states.len());
-    for (job, state) in session.jobs.iter().zip(states) {
-        let Some(state) = state.into_inner().unwrap_or_else(PoisonError::into_inner) else {
-            let how =
-                ended.iter().find(|run| run.id == job.id).map(|run| ending(&run.outcome)).unwrap_or_default();
-            return Err(refused(&job.id, &format!("it never was at {place}: it {how}")));
+    run_all::<CliError>(&jobs, &session.data, threads, &AtomicBool::new(false), &begin, &mut |_| Ok(()))?;
+    let mut replayed = Vec::with_capacity(found.len());
+    for (job, found) in session.jobs.iter().zip(found) {
+        let (state, has_ended) = match found.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            Some(Reached::Place(state)) => (state, false),
+            Some(Reached::End(state)) => (state, true),
+            None => {
+                return Err(refused(&job.id, &format!("repeated on this machine it never was at {place}")));
+            }
         };
-        replayed.push(with_rows(directory, &job.id, state)?);
+        replayed.push(with_rows(directory, &job.id, state, has_ended)?);
     }
+    ended::say_which(directory, &session.jobs, &replayed, place, output)?;
     Ok(replayed)
 }
 
-fn lock(state: &Mutex<Option<RunState>>) -> std::sync::MutexGuard<'_, Option<RunState>> {
-    state.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock(found: &Mutex<Option<Reached>>) -> MutexGuard<'_, Option<Reached>> {
+    found.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The newest checkpoint of a run that is not after `place`; none to begin at its start. Damaged ones are not used.
-fn start_of(directory: &Path, job: &Job, place: ForkPlace) -> Result<Option<RunState>, CliError> {
+fn start_of(directory: &Path, job: &Job, place: ForkPlace) -> Result<Option<Reached>, CliError> {
     for file in [RunFile::Checkpoint, RunFile::PreviousCheckpoint] {
         let Some(bytes) = read_of_run(directory, &job.id, file)? else { continue };
         let Ok(Checkpoint { mut state, .. }) = Checkpoint::from_bytes(&bytes) else { continue };
-        if !place.is_before(&state.place) {
-            // A run that has ended goes no further.
-            if place.is(&state.place) || state.outcome.is_none() {
+        match state.outcome {
+            _ if place.is_before(&state.place) => {}
+            None => return Ok(Some(Reached::Place(state))),
+            Some(_) if !place.is(&state.place) => return Ok(Some(Reached::End(state))),
+            // Its tensors may be those after the step that failed.
+            Some(Outcome::Diverged { .. }) => {}
+            Some(_) => {
                 state.outcome = None;
-                return Ok(Some(state));
+                return Ok(Some(Reached::Place(state)));
             }
         }
     }
     Ok(None)
 }
 
-fn say_from_where(starts: &[Option<RunState>], place: ForkPlace, output: &Output) {
-    let there = starts.iter().flatten().filter(|state| place.is(&state.place)).count();
-    let later = starts.iter().flatten().count() - there;
+fn say_from_where(starts: &[Option<Reached>], place: ForkPlace, output: &Output) {
+    let is_there = |start: &&Reached| matches!(start, Reached::Place(state) if place.is(&state.place));
+    let there = starts.iter().flatten().filter(is_there).count();
+    let ended = starts.iter().flatten().filter(|start| matches!(start, Reached::End(_))).count();
+    let later = starts.iter().flatten().count() - there - ended;
     let from = |count: usize, what: &str| (count > 0).then(|| format!("{count} {what}"));
     let ways: Vec<String> = [
         from(there, "with a checkpoint of it"),
         from(later, "repeated from a checkpoint before it"),
-        from(starts.len() - there - later, "repeated from the start"),
+        from(starts.len() - there - later - ended, "repeated from the start"),
+        from(ended, "that ended before it"),
     ]
     .into_iter()
     .flatten()
@@ -126,7 +150,19 @@ struct Replay<'a> {
     start: Option<RunState>,
     epoch: u64,
     step: u64,
-    found: &'a Mutex<Option<RunState>>,
+    found: &'a Mutex<Option<Reached>>,
+}
+
+impl Replay<'_> {
+    /// What `state` is, if it is the place or the end of the run.
+    fn reached(&self, mut state: RunState, is_end: bool) -> Option<Reached> {
+        let is_lost = matches!(state.outcome, Some(Outcome::Diverged { .. }));
+        if self.place.is(&state.place) && !is_lost {
+            state.outcome = None;
+            return Some(Reached::Place(state));
+        }
+        (is_end && state.outcome.is_some()).then_some(Reached::End(state))
+    }
 }
 
 impl Observer for Replay<'_> {
@@ -141,7 +177,9 @@ impl Observer for Replay<'_> {
                     ForkPlace::Epoch(epoch) => self.epoch == epoch,
                     ForkPlace::Step(step) => self.step == step,
                 };
-                *found = may_be.then(|| point.state()).filter(|state| self.place.is(&state.place));
+                let is_end = point.ended == SavePart::Run;
+                *found =
+                    (may_be || is_end).then(|| point.state()).and_then(|state| self.reached(state, is_end));
             }
             _ => {}
         }
@@ -163,8 +201,8 @@ impl Companion<CliError> for Replay<'_> {
     }
 }
 
-/// The run with its rows up to the place, which must be those of the epochs that were repeated.
-fn with_rows(directory: &Path, id: &RunId, state: RunState) -> Result<Replayed, CliError> {
+/// The run with its rows up to its state, which must be those of the epochs that were repeated.
+fn with_rows(directory: &Path, id: &RunId, state: RunState, has_ended: bool) -> Result<Replayed, CliError> {
     let text = |file| -> Result<String, CliError> {
         let bytes = read_of_run(directory, id, file)?.unwrap_or_default();
         Ok(String::from_utf8_lossy(&bytes).into_owned())
@@ -190,7 +228,7 @@ fn with_rows(directory: &Path, id: &RunId, state: RunState) -> Result<Replayed, 
     let step_of = |row: &&str| -> Option<u64> { row.rsplit(',').nth(2)?.parse().ok() };
     let before = |row: &&str| step_of(row).is_some_and(|step| step <= state.place.step);
     let steps: Vec<&str> = steps.split_inclusive('\n').skip(1).take_while(before).collect();
-    Ok(Replayed { metrics, steps: steps.concat(), state })
+    Ok(Replayed { metrics, steps: steps.concat(), state, has_ended })
 }
 
 fn row_of(id: &RunId, epoch: &EpochRecord) -> String {
@@ -205,6 +243,6 @@ fn without_times(row: &str) -> &str {
     row.rsplitn(3, ',').last().unwrap_or_default()
 }
 
-fn refused(id: &RunId, reason: &str) -> CliError {
+pub(crate) fn refused(id: &RunId, reason: &str) -> CliError {
     CliError::new(exit_code::REFUSED, format!("{id} cannot be forked: {reason}"))
 }
