@@ -163,6 +163,22 @@ fn what_cannot_change_is_refused_with_its_reason() {
     assert_eq!(message, "error: a fork from the start is another training; use `bntrain train` with --set");
 }
 
+/// The value of the config itself is that of no run.
+#[test]
+fn a_key_of_the_grid_cannot_change() {
+    let work = Work::new();
+    let grid = "compare.grid={\"optimizer.learning_rate\"=[0.01, 0.1]}";
+    work.ok(&["config.toml", "-q", "--set", grid, "-o", "run"]);
+    let args = ["fork", "run", "--at-epoch", "2", "--set", "optimizer.learning_rate=0.5", "--out", "fork"];
+    let (code, message) = work.fails(&args);
+    assert_eq!(code, Some(2));
+    assert!(
+        message.contains("is 0.5: the runs have the values of compare.grid, so that it would"),
+        "{message}"
+    );
+    assert!(!work.path("fork").exists());
+}
+
 /// A run that another processor or version trained may differ in its last bits.
 #[test]
 fn a_run_that_is_not_repeated_bit_for_bit_is_not_forked() {

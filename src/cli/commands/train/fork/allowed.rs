@@ -28,7 +28,9 @@ const BATCHES: [&str; 3] = ["training.batch_size", "training.last_batch", "train
 /// If one of them cannot.
 pub(crate) fn check(before: &Session, now: &Session, place: ForkPlace) -> Result<Vec<ChangedKey>, CliError> {
     let changes = changed_keys(&before.plan.to_table(), &now.plan.to_table());
-    let refusals: Vec<String> = changes.iter().filter_map(|change| refusal(change, place)).collect();
+    let grid = now.plan.compare.iter().flat_map(|compare| &compare.grid);
+    let grid: Vec<&str> = grid.map(|axis| &*axis.key).collect();
+    let refusals: Vec<String> = changes.iter().filter_map(|change| refusal(change, place, &grid)).collect();
     if !refusals.is_empty() {
         let message = format!("a fork cannot change everything\n  {}", refusals.join("\n  "));
         return Err(CliError::new(exit_code::USAGE, message));
@@ -36,7 +38,8 @@ pub(crate) fn check(before: &Session, now: &Session, place: ForkPlace) -> Result
     Ok(changes)
 }
 
-fn refusal(change: &ChangedKey, place: ForkPlace) -> Option<String> {
+/// Why `change` cannot be made after `place`, with these keys in `[compare.grid]`; none if it can.
+fn refusal(change: &ChangedKey, place: ForkPlace, grid: &[&str]) -> Option<String> {
     let key = change.key.as_str();
     let is_in = |table: &str| {
         let rest = key.strip_prefix(table);
@@ -46,6 +49,10 @@ fn refusal(change: &ChangedKey, place: ForkPlace) -> Option<String> {
     let reason = match fixed {
         Some("") => return None,
         Some(reason) => reason,
+        None if grid.contains(&key) => {
+            "the runs have the values of compare.grid, so that it would change nothing; train without the key in the \
+             grid, and fork that"
+        }
         None if matches!(place, ForkPlace::Step(_)) && BATCHES.contains(&key) => {
             "the batches of an epoch are drawn together; fork after an epoch, with --at-epoch"
         }
