@@ -230,6 +230,16 @@ fn runs_that_diverged_before_the_place_are_in_the_fork_as_they_ended() {
     work.ok(&["fork", "run-fork", "-q", "--at-epoch", "6", "--epochs", "7", "--out", "again"]);
     assert_eq!(work.hashes("again")[4..], work.hashes("run")[4..]);
 
+    // With one step in each epoch they diverge when epoch 1 is evaluated: there is nothing to go on with.
+    train("[0.01, 1e30]", "evaluated", &["--set", "training.batch_size=45"]);
+    let fork = |of: &str, out: &str| {
+        let ended = work.ok(&["fork", of, "--at-epoch", "1", "--set", "optimizer.l2=0.1", "-o", out]);
+        assert!(ended.stderr.contains("note: 4 of 8 runs were never at epoch 1"), "{}", ended.stderr);
+        assert_eq!(work.hashes(out)[4..], work.hashes("evaluated")[4..]);
+    };
+    fork("evaluated", "once");
+    fork("once", "twice");
+
     train("[1e30]", "lost", &[]);
     let (code, message) = work.fails(&["fork", "lost", "--at-epoch", "2", "--out", "none"]);
     assert_eq!(code, Some(7));

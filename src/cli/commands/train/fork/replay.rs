@@ -114,6 +114,10 @@ fn start_of(directory: &Path, job: &Job, place: ForkPlace) -> Result<Option<Reac
             _ if place.is_before(&state.place) => {}
             None => return Ok(Some(Reached::Place(state))),
             Some(_) if !place.is(&state.place) => return Ok(Some(Reached::End(state))),
+            // The evaluation after the epoch itself was not finite.
+            Some(Outcome::Diverged { epoch, .. }) if place == ForkPlace::Epoch(epoch) => {
+                return Ok(Some(Reached::End(state)));
+            }
             // Its tensors may be those after the step that failed.
             Some(Outcome::Diverged { .. }) => {}
             Some(_) => {
