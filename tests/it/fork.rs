@@ -181,6 +181,18 @@ fn a_key_of_the_grid_cannot_change() {
 
 /// A run that another processor or version trained may differ in its last bits.
 #[test]
+fn a_fork_needs_the_data_of_the_run() {
+    let work = trained();
+    work.write("data.csv", &work.read("data.csv").replacen("1.000", "1.001", 1));
+    for epoch in ["2", "5"] {
+        let (code, error) = work.fails(&["fork", "run", "--at-epoch", epoch, "--out", "fork"]);
+        let message = "batch_norm seed 0: the data files are not those that it was trained on";
+        assert_eq!((code, error.contains(message)), (Some(7), true), "{error}");
+    }
+    assert!(!work.path("fork").exists());
+}
+
+#[test]
 fn a_run_that_is_not_repeated_bit_for_bit_is_not_forked() {
     let work = trained();
     let metrics = "run/batch_norm/seed-0/metrics.csv";

@@ -272,15 +272,7 @@ fn refuse_other_run(
     };
     let (old, new) = (parse(&before.config)?, parse(&now.config)?);
     refuse_changes(&job.id.to_string(), &old, &new)?;
-    if before.data_sha256 != now.data_sha256 {
-        let initial =
-            if job.plan.training.init_from.is_some() { ", or that of the initial weights," } else { "" };
-        return Err(refusal(&format!(
-            "{}: the data files{initial} are not those that it was trained on{}",
-            job.id,
-            difference(&before.data_files, &now.data_files)
-        )));
-    }
+    refuse_other_data(job, before, now)?;
     let epochs = job.plan.training.epochs;
     if epochs_done > epochs {
         return Err(refusal(&format!(
@@ -297,6 +289,24 @@ fn refuse_other_run(
         )));
     }
     Ok(())
+}
+
+/// Refuses if the data, or initial weights from a file, are not those of the run.
+pub(crate) fn refuse_other_data(
+    job: &Job,
+    before: &CheckpointOrigin,
+    now: &CheckpointOrigin,
+) -> Result<(), CliError> {
+    if before.data_sha256 == now.data_sha256 {
+        return Ok(());
+    }
+    let initial =
+        if job.plan.training.init_from.is_some() { ", or that of the initial weights," } else { "" };
+    Err(refusal(&format!(
+        "{}: the data files{initial} are not those that it was trained on{}",
+        job.id,
+        difference(&before.data_files, &now.data_files)
+    )))
 }
 
 /// What differs between the files of two trainings, where several are one table.

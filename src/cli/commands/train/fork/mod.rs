@@ -90,9 +90,13 @@ pub(crate) fn run(args: &ForkArgs, output: &Output) -> Result<(), CliError> {
     if let ForkPlace::Epoch(epoch) = place
         && epoch > before.plan.training.epochs
     {
+        // Else the learning rate would have to be another one from the start.
+        let more = match before.plan.training.schedule.depends_on_total() {
+            true => "",
+            false => ", or train them for more with `bntrain resume --epochs`",
+        };
         let message = format!(
-            "--at-epoch {epoch}: the runs of {} have {} epochs; fork them after one of these, or train them for more \
-             with `bntrain resume --epochs`",
+            "--at-epoch {epoch}: the runs of {} have {} epochs; fork them after one of these{more}",
             DisplayPath(directory),
             before.plan.training.epochs
         );

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use crate::cli::commands::train::continuation::{origin_of, refuse_other_data};
 use crate::cli::commands::train::fork::place::ForkPlace;
 use crate::cli::commands::train::fork::{ended, shown};
 use crate::cli::error::CliError;
@@ -50,8 +51,11 @@ pub(crate) fn all(
     threads: NonZeroUsize,
     output: &Output,
 ) -> Result<Vec<Replayed>, CliError> {
-    let starts =
-        session.jobs.iter().map(|job| start_of(directory, job, place)).collect::<Result<Vec<_>, _>>()?;
+    let starts = session
+        .jobs
+        .iter()
+        .map(|job| start_of(directory, job, session, place))
+        .collect::<Result<Vec<_>, _>>()?;
     let is_fork = directory.join(FORK_JSON).exists();
     if let Some(number) = starts.iter().position(Option::is_none).filter(|_| is_fork) {
         let message = format!(
@@ -106,10 +110,16 @@ fn lock(found: &Mutex<Option<Reached>>) -> MutexGuard<'_, Option<Reached>> {
 }
 
 /// The newest checkpoint of a run that is not after `place`; none to begin at its start. Damaged ones are not used.
-fn start_of(directory: &Path, job: &Job, place: ForkPlace) -> Result<Option<Reached>, CliError> {
+fn start_of(
+    directory: &Path,
+    job: &Job,
+    session: &Session,
+    place: ForkPlace,
+) -> Result<Option<Reached>, CliError> {
     for file in [RunFile::Checkpoint, RunFile::PreviousCheckpoint] {
         let Some(bytes) = read_of_run(directory, &job.id, file)? else { continue };
-        let Ok(Checkpoint { mut state, .. }) = Checkpoint::from_bytes(&bytes) else { continue };
+        let Ok(Checkpoint { origin, mut state }) = Checkpoint::from_bytes(&bytes) else { continue };
+        refuse_other_data(job, &origin, &origin_of(job, session))?;
         match state.outcome {
             _ if place.is_before(&state.place) => {}
             None => return Ok(Some(Reached::Place(state))),
