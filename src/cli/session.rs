@@ -19,6 +19,7 @@ use crate::model::InitialNetwork;
 use crate::nn::LayerSpec;
 use crate::nn::layers::affine::weight_norm::{centered_alone, centered_alone_message};
 use crate::nn::layers::row_norm::group_norm::single_group_note;
+use crate::nn::layers::row_norm::outputs::few_columns_note;
 use crate::targets::TargetsView;
 use crate::text::{Count, DisplayPath, shortened, similar_names};
 use crate::train::{BatchPlan, Metric, Remainder, RemainderHandling, with_dtype};
@@ -150,8 +151,8 @@ impl Session {
                 .map_err(|error| CliError::new(exit_code::USAGE, error.to_string()))?;
             let remainder = remainder_note(&batches, train_rows, training.batch_size);
             let few = few_rows_note(layers, training.batch_size);
-            let groups = single_group_note(layers);
-            for note in table.notes().iter().cloned().chain(remainder).chain(few).chain(groups) {
+            let row_norms = single_group_note(layers).into_iter().chain(few_columns_note(layers));
+            for note in table.notes().iter().cloned().chain(remainder).chain(few).chain(row_norms) {
                 if !notes.contains(&note) {
                     notes.push(note);
                 }

@@ -193,7 +193,21 @@ fn a_group_norm_of_one_group_gets_a_note() {
     };
     let note = "note: group_norm of 7 units has one group, so it is layer norm";
     assert!(notes("model.hidden=[8, 7]").contains(note));
-    assert!(!notes("model.hidden=[8, 6]").contains("one group"));
+    assert!(!notes("model.hidden=[8, 10]").contains("one group"));
+}
+
+#[test]
+fn a_norm_over_few_columns_gets_a_note() {
+    let work = Work::new();
+    let notes = |norm: &str, hidden: &str| {
+        let norms = format!("compare.norms=[\"{norm}\"]");
+        work.ok(&["config.toml", "--dry-run", "--set", &norms, "--set", hidden]).stderr
+    };
+    let note = notes("layer_norm", "model.hidden=[8, 2]");
+    assert!(note.contains("note: layer_norm of 2 units normalizes 2 units of each row together"), "{note}");
+    let note = notes("group_norm", "model.hidden=[1]");
+    assert!(note.contains("note: group_norm of 1 unit normalizes 1 unit of each row by itself"), "{note}");
+    assert!(!notes("group_norm", "model.hidden=[8, 16]").contains("note: group_norm"));
 }
 
 #[test]

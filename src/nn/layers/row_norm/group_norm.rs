@@ -19,7 +19,7 @@ settings! {
     pub struct GroupNormSpec {
         /// How many groups; a divisor of the width that leaves two features or more in a group.
         groups: Option<usize>,
-            absent("the largest such divisor up to 8; 1 is layer normalization"), range(1..);
+            absent("the largest divisor up to 8 that leaves four features or more; 1 is layer normalization"), range(1..);
         /// Added to the variance inside the square root.
         eps: f64 = 1e-5, range(> 0.0);
         /// Whether to train gamma; it stays 1 otherwise.
@@ -37,10 +37,14 @@ pub fn group_norm() -> LayerSpec {
 /// The most groups by default.
 const MAX_DEFAULT_GROUPS: usize = 8;
 
+/// The fewest features of a group by default. Two of them less their mean are opposite, so that only a sign, without a
+/// gradient, is left of them; three are hardly more.
+const MIN_DEFAULT_FEATURES: usize = 4;
+
 impl GroupNormSpec {
     /// The number of groups of `width` features.
     pub(crate) fn groups(&self, width: usize) -> usize {
-        let fits = |groups: &usize| Self::is_division(*groups, width);
+        let fits = |groups: &usize| width.is_multiple_of(*groups) && width / groups >= MIN_DEFAULT_FEATURES;
         self.groups.or_else(|| (2..=MAX_DEFAULT_GROUPS).rev().find(fits)).unwrap_or(1)
     }
 
@@ -87,17 +91,20 @@ pub(crate) fn check_groups(layers: &[LayerSpec]) -> Result<(), GroupsError> {
     Ok(())
 }
 
-/// Says that a group norm without `groups` has one group, since no others divide its width: it is a layer norm.
+/// Says that a group norm without `groups` has one group, since no others divide its width: it is a layer norm. Of one
+/// or two units [another note](crate::nn::layers::row_norm::outputs::few_columns_note) says more.
 pub(crate) fn single_group_note(layers: &[LayerSpec]) -> Option<String> {
     let mut width = None;
     for layer in layers {
         match layer {
             LayerSpec::Affine(affine) => width = affine.units,
             LayerSpec::GroupNorm(norm @ GroupNormSpec { groups: None, .. }) => {
-                let Some(width) = width.filter(|width| norm.groups(*width) == 1) else { continue };
+                let Some(width) = width.filter(|width| 2 < *width && norm.groups(*width) == 1) else {
+                    continue;
+                };
                 return Some(format!(
                     "group_norm of {width} units has one group, so it is layer norm: no 2 to {MAX_DEFAULT_GROUPS} groups \
-                     of two or more divide them; take a multiple of {MAX_DEFAULT_GROUPS} units"
+                     of four or more divide them; take a multiple of {MAX_DEFAULT_GROUPS} units"
                 ));
             }
             _ => {}
@@ -126,9 +133,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn groups_divide_the_width_and_have_two_features_or_more() {
-        let groups = [1, 2, 3, 4, 7, 10, 50, 64, 100].map(|width| GroupNormSpec::default().groups(width));
-        assert_eq!(groups, [1, 1, 1, 2, 1, 5, 5, 8, 5]);
+    fn groups_divide_the_width_and_have_four_features_or_more_by_default() {
+        let widths = [1, 2, 3, 4, 7, 8, 10, 12, 16, 24, 32, 50, 64, 100];
+        let groups = widths.map(|width| GroupNormSpec::default().groups(width));
+        assert_eq!(groups, [1, 1, 1, 1, 1, 2, 2, 3, 4, 6, 8, 5, 8, 5]);
         assert_eq!(GroupNormSpec { groups: Some(4), ..GroupNormSpec::default() }.groups(100), 4);
         assert!(GroupNormSpec::is_division(5, 10) && GroupNormSpec::is_division(1, 1));
         assert!(!GroupNormSpec::is_division(10, 10) && !GroupNormSpec::is_division(3, 10));
