@@ -89,12 +89,17 @@ impl Claim {
                 "[expect] has neither at_least nor at_most, so that nothing is claimed".to_owned()
             ));
         }
+        check_bounds("expect", expectation.at_least, expectation.at_most).map_err(bad)?;
+        let original: Option<Original> = original.map(toml::Value::try_into).transpose().map_err(read)?;
+        if let Some(Original { at_least, at_most, .. }) = original {
+            check_bounds("original", at_least, at_most).map_err(bad)?;
+        }
         Ok(Self {
             name: name.to_owned(),
             own_file: None,
             statement: claim.try_into().map_err(read)?,
             expectation,
-            original: original.map(toml::Value::try_into).transpose().map_err(read)?,
+            original,
             config: toml::to_string(&table).map_err(|error| bad(error.to_string()))?,
         })
     }
@@ -168,7 +173,48 @@ impl Claim {
             let reason = format!("[expect] measures {}, which compare.norms does not list", norm.name());
             return Err(LabError::Claim { name: self.name.clone(), reason });
         }
+        let arms = self.expectation.measure.arms();
+        if let Some(reason) =
+            arms.iter().find_map(|(key, arm)| wrong_point(key, arm.point, plan.points.len()))
+        {
+            return Err(LabError::Claim { name: self.name.clone(), reason });
+        }
         Ok(ClaimPlan { plan, at_least: bounds.0, at_most: bounds.1, is_original })
+    }
+}
+
+/// Checks that a number can be within the bounds of a table.
+fn check_bounds(table: &str, at_least: Option<f64>, at_most: Option<f64>) -> Result<(), String> {
+    for (key, bound) in [("at_least", at_least), ("at_most", at_most)] {
+        if bound.is_some_and(f64::is_nan) {
+            return Err(format!("[{table}] {key} = nan, which is no bound; give a number"));
+        }
+    }
+    match (at_least, at_most) {
+        (Some(low), Some(high)) if high < low => Err(format!(
+            "[{table}] at_least = {low} is larger than at_most = {high}, so that no value is within the bounds; give an \
+             at_least of at most {high}, or leave one of them out"
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Why a network of `[expect] measure` is not one of a plan with so many grid points; none if it is.
+fn wrong_point(key: &str, point: Option<usize>, n_points: usize) -> Option<String> {
+    match (point, n_points) {
+        (None, 0) => None,
+        (None, _) => Some(format!(
+            "[expect] measure.{key} has no point, but the config has a grid; give point = 1 to {n_points}, in the order of \
+             the grid"
+        )),
+        (Some(point), 0) => Some(format!(
+            "[expect] measure.{key} has point = {point}, but the config has no grid; leave the point out, or add \
+             [compare.grid]"
+        )),
+        (Some(point), _) if (1..=n_points).contains(&point) => None,
+        (Some(point), _) => Some(format!(
+            "[expect] measure.{key} has point = {point}, but the grid has points 1 to {n_points}; give one of them"
+        )),
     }
 }
 
@@ -179,4 +225,19 @@ pub(crate) struct ClaimPlan {
     pub(crate) at_most: Option<f64>,
     /// Whether it is the paper's own trial.
     pub(crate) is_original: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bounds_without_a_number_between_them_are_refused() {
+        assert_eq!(check_bounds("expect", Some(1.0), Some(1.0)), Ok(()));
+        assert_eq!(check_bounds("expect", None, Some(1.0)), Ok(()));
+        let reason = check_bounds("expect", Some(2.5), Some(1.0)).expect_err("no number is between them");
+        assert!(reason.starts_with("[expect] at_least = 2.5 is larger than at_most = 1, so"), "{reason}");
+        let reason = check_bounds("original", None, Some(f64::NAN)).expect_err("not a number");
+        assert!(reason.starts_with("[original] at_most = nan"), "{reason}");
+    }
 }

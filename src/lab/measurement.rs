@@ -96,6 +96,18 @@ impl Measurement {
         }
     }
 
+    /// The networks at a point of the grid that it is of, with their keys.
+    pub(crate) fn arms(&self) -> Vec<(&'static str, TrainedArm)> {
+        match *self {
+            Self::Value { of, .. } => vec![("of", of)],
+            Self::Difference { of, from, .. } | Self::LargestGap { of, from } => {
+                vec![("of", of), ("from", from)]
+            }
+            Self::Ratio { of, to, .. } => vec![("of", of), ("to", to)],
+            _ => Vec::new(),
+        }
+    }
+
     /// Between which numbers it is, if there are any.
     pub(crate) fn limits(&self) -> Option<Interval> {
         match self {

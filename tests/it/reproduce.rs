@@ -56,12 +56,49 @@ fn a_claim_of_ones_own_is_a_file() {
         )
     };
     work.write("learns.toml", &claim(0.6));
-    let ended = work.ok(&["reproduce", "learns.toml"]);
+    let ended = work.ok(&["reproduce", "learns.toml", "--markdown", "own.md"]);
     assert!(ended.stdout.starts_with("holds: learns\n"), "{}", ended.stdout);
+    // It is not among the files of the project.
+    let table = work.read("own.md");
+    assert!(table.contains("| learns: It learns |") && !table.contains("configs/lab"), "{table}");
     work.write("learns.toml", &claim(1.5));
     let (code, message) = work.fails(&["reproduce", "learns.toml"]);
     assert_eq!(code, Some(1));
     assert!(message.ends_with("learns: does not hold"), "{message}");
+}
+
+/// Before anything is trained: a verdict without a value would come out.
+#[test]
+fn claims_that_nothing_can_meet_are_refused() {
+    let work = Work::new();
+    let refused = |of: &str, bounds: &str, grid: &str| {
+        let claim = format!(
+            "[claim]\nsays = \"It learns\"\nhere = \"accuracy\"\n\
+             [expect]\nmeasure = {{ type = \"value\", value = \"final_train_accuracy\", of = {of} }}\n{bounds}\n\
+             {}[compare]\nseeds = 3\n{grid}",
+            Work::SINGLE
+        );
+        work.write("wrong.toml", &claim);
+        let (code, message) = work.fails(&["reproduce", "wrong.toml"]);
+        assert_eq!(code, Some(2), "{message}");
+        message
+    };
+    let grid = "[compare.grid]\n\"optimizer.learning_rate\" = [0.1, 0.2, 0.3, 0.4]\n";
+    let bounds = "at_least = 0.9\nat_most = 0.2";
+    let message = refused("{ norm = \"batch_norm\" }", bounds, "");
+    assert!(
+        message.contains("wrong.toml: [expect] at_least = 0.9 is larger than at_most = 0.2"),
+        "{message}"
+    );
+    let message = refused("{ norm = \"batch_norm\", point = 9 }", "at_least = 0.2", grid);
+    assert!(message.contains("measure.of has point = 9, but the grid has points 1 to 4"), "{message}");
+    let message = refused("{ norm = \"batch_norm\" }", "at_least = 0.2", grid);
+    assert!(
+        message.contains("measure.of has no point, but the config has a grid; give point = 1 to 4"),
+        "{message}"
+    );
+    let message = refused("{ norm = \"batch_norm\", point = 1 }", "at_least = 0.2", "");
+    assert!(message.contains("measure.of has point = 1, but the config has no grid"), "{message}");
 }
 
 /// Such a path could not be written into the config of a claim.

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use serde_json::json;
 
-use crate::lab::{Claim, ClaimFinding, ClaimVerdict, OtherData, Statement};
-use crate::text::DisplayPath;
+use crate::lab::{Claim, ClaimFinding, ClaimVerdict, OtherData, OverSeeds, Statement};
+use crate::text::{Count, DisplayPath};
 
 /// The names of the claims and what they say.
 pub(crate) fn list(claims: &[Claim], as_json: bool) -> String {
@@ -47,27 +47,43 @@ fn paper(Statement { paper, source, .. }: &Statement) -> String {
     }
 }
 
-/// What was measured, its interval and the bounds.
-fn here(finding: &ClaimFinding) -> String {
-    let found = match (finding.measured.mean, finding.measured.interval) {
+/// What was measured, its interval, of how many seeds, and the bounds.
+fn here(ClaimFinding { measured, statement, seeds, at_least, at_most, .. }: &ClaimFinding) -> String {
+    format!(
+        "{}: {}; the claim is {}",
+        statement.here,
+        found(measured, seeds.len()),
+        bounds(*at_least, *at_most)
+    )
+}
+
+/// Such as `0.52 (0.49 to 0.55), 5 seeds`, or `0.52, 1 seed with a value; 1 of 2 seeds has no value`.
+fn found(measured: &OverSeeds, n_seeds: usize) -> String {
+    let n_values = measured.values.iter().flatten().count();
+    let missing = n_seeds.saturating_sub(n_values);
+    let value = match (measured.mean, measured.interval) {
         (Some(mean), Some(interval)) if interval.low < interval.high => {
             format!("{} ({} to {})", number(mean), number(interval.low), number(interval.high))
         }
-        (Some(mean), _) if 1 < finding.seeds.len() => format!("{} with every seed", number(mean)),
+        (Some(mean), _) if missing == 0 && 1 < n_seeds => format!("{} with every seed", number(mean)),
         (Some(mean), _) => number(mean),
-        (None, _) => "no value".to_owned(),
+        (None, _) => return format!("no value, {}", Count(n_seeds, "seed")),
     };
-    let missing = finding.measured.values.iter().filter(|value| value.is_none()).count();
-    let missing = if missing > 0 { format!(", none in {missing}") } else { String::new() };
-    let seeds = match finding.seeds.len() {
-        1 => "1 seed".to_owned(),
-        count => format!("{count} seeds"),
-    };
-    format!("{}: {found}, {seeds}{missing}; the claim is {}", finding.statement.here, bounds(finding))
+    match missing {
+        0 => format!("{value}, {}", Count(n_seeds, "seed")),
+        _ => {
+            let has = if missing == 1 { "has" } else { "have" };
+            let with_value = Count(n_values, "seed");
+            format!(
+                "{value}, {with_value} with a value; {missing} of {} {has} no value",
+                Count(n_seeds, "seed")
+            )
+        }
+    }
 }
 
-fn bounds(finding: &ClaimFinding) -> String {
-    match (finding.at_least, finding.at_most) {
+fn bounds(at_least: Option<f64>, at_most: Option<f64>) -> String {
+    match (at_least, at_most) {
         (Some(low), Some(high)) => format!("{} to {}", number(low), number(high)),
         (Some(low), None) => format!("at least {}", number(low)),
         (None, Some(high)) => format!("at most {}", number(high)),
@@ -119,11 +135,19 @@ pub(crate) fn markdown(findings: &[ClaimFinding], other: Option<&OtherData>) -> 
             format!("by `bntrain reproduce`: claims about normalization, tried on {}", DisplayPath(path))
         }
     };
+    let files = match findings.iter().any(|finding| !finding.is_own) {
+        true if findings.iter().any(|finding| finding.is_own) => {
+            " A claim with a link is a file in [configs/lab](../configs/lab)."
+        }
+        true => " Each claim is a file in [configs/lab](../configs/lab).",
+        false => "",
+    };
     let mut text = format!(
         "# Findings\n\nWritten {written}.\nA claim holds if the 95 % interval of the mean over seeds is within its bounds, \
-         and does not hold if it is outside of them;\notherwise the seeds cannot tell. Ratios have a geometric mean. Where a \
-         paper used other data or networks, that a claim does not\nhold here says nothing about the paper. Each claim is a \
-         file in [configs/lab](../configs/lab).\n\n| claim | paper | here | verdict |\n|---|---|---|---|\n",
+         and does not hold if it is outside of them;\notherwise the seeds cannot tell. Nor can they if there is only one, or \
+         if one of them has no value, such as that of a lost run:\na mean of the others would leave out what went wrong. \
+         Ratios have a geometric mean. Where a paper used other data or networks,\nthat a claim does not hold here says \
+         nothing about the paper.{files}\n\n| claim | paper | here | verdict |\n|---|---|---|---|\n",
     );
     let cell = |text: &str| text.replace('|', "\\|").replace(['\n', '\r'], " ");
     let name = |ClaimFinding { claim, is_own, .. }: &ClaimFinding| match is_own {
@@ -148,4 +172,22 @@ pub(crate) fn markdown(findings: &[ClaimFinding], other: Option<&OtherData>) -> 
     }
     let _ = write!(text, "\n{}", summary(findings));
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seeds_without_a_value_are_counted() {
+        let found = |values: &[f64]| found(&OverSeeds::of(values.to_vec(), false), values.len());
+        assert_eq!(found(&[2.0, 2.0]), "2.00 with every seed, 2 seeds");
+        assert_eq!(found(&[2.0]), "2.00, 1 seed");
+        let missing = "2.00, 2 seeds with a value; 1 of 3 seeds has no value";
+        assert_eq!(found(&[2.0, f64::NAN, 2.0]), missing);
+        let missing = "2.00, 1 seed with a value; 2 of 3 seeds have no value";
+        assert_eq!(found(&[2.0, f64::NAN, f64::NAN]), missing);
+        assert_eq!(found(&[f64::NAN, f64::NAN]), "no value, 2 seeds");
+        assert!(found(&[1.0, 2.0, 3.0]).starts_with("2.00 (-0.48"), "{}", found(&[1.0, 2.0, 3.0]));
+    }
 }
