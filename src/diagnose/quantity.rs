@@ -52,7 +52,7 @@ settings! {
         CovariateShiftCosine = "covariate_shift_cosine";
         /// How far the rows agree about the gradient of a layer's weights, from 0 to 1.
         GradientAlignment = "gradient_alignment";
-        /// Mean cosine between the outputs of two rows.
+        /// Mean cosine between the outputs of two rows; those that are all 0 are left out.
         MeanCosine = "mean_cosine";
         /// Participation rank of the outputs of a layer.
         ParticipationRank = "participation_rank";

@@ -45,7 +45,8 @@ pub struct LayerOverview {
     pub width: usize,
     /// Mean and standard deviation of what the activation sees, over rows and units.
     pub pre_activation: ValueMoments,
-    /// The mean cosine between the outputs of two rows.
+    /// The mean cosine between the outputs of two rows. Rows whose outputs are all 0 have no direction and are left out;
+    /// NaN if fewer than two are left.
     pub cosine: f64,
     /// The participation rank of the outputs.
     pub rank: f64,

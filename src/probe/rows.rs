@@ -7,7 +7,7 @@ use crate::kernel::real::Real;
 /// The mean over all pairs of rows of the cosine between them, from -1 to 1; NaN with fewer than two rows that
 /// are not 0.
 ///
-/// With `u` for rows divided by their length: `(|sum u|^2 - n) / (n (n - 1))`. Rows of 0 are left out. After many
+/// With `u` for rows divided by their length: `(|sum u|^2 - n) / (n (n - 1))`. Rows that are all 0 have no direction and are left out. After many
 /// layers of batch norm and ReLU it tends to `1 / pi`, that of independent Gaussian numbers through a ReLU; without
 /// a norm to 1.
 ///

@@ -11,6 +11,28 @@ pub(crate) fn four_digits(value: f64) -> String {
     Format::of(value, None).write(value)
 }
 
+/// Two values in four significant digits, or in as many decimals as make them differ.
+pub(crate) fn told_apart(one: f64, other: f64) -> [String; 2] {
+    let four = [one, other].map(four_digits);
+    if four[0] != four[1] || one == other {
+        return four;
+    }
+    let with = |decimals: usize| [one, other].map(|value| format!("{value:.decimals$}"));
+    (4..=17)
+        .map(with)
+        .find(|[one, other]| one != other)
+        .unwrap_or_else(|| [one, other].map(|value| format!("{value:e}")))
+}
+
+/// A value with so many decimals, without a sign if it is rounded to zero.
+pub(crate) fn with_decimals(value: f64, decimals: usize) -> String {
+    let text = format!("{value:.decimals$}");
+    match text.strip_prefix('-') {
+        Some(digits) if is_zero(digits) => digits.to_owned(),
+        _ => text,
+    }
+}
+
 /// The mean with up to four significant digits, but no more than two digits of the standard deviation
 /// allow, such as `0.0512 ±0.0041`.
 pub(crate) fn mean_and_spread(estimate: &Estimate) -> String {
@@ -205,6 +227,20 @@ mod tests {
             standard_deviation: Some(spread),
             interval: None,
         }
+    }
+
+    #[test]
+    fn values_that_differ_are_told_apart() {
+        assert_eq!(told_apart(1.2, 1.098_612), ["1.200", "1.099"]);
+        assert_eq!(told_apart(1.098_312, 1.098_302), ["1.09831", "1.09830"]);
+        assert_eq!(told_apart(0.5, 0.5), ["0.5000", "0.5000"]);
+        assert_eq!(told_apart(1e-30, 1.000_01e-30), ["1e-30", "1.00001e-30"]);
+    }
+
+    #[test]
+    fn what_is_rounded_to_zero_has_no_sign() {
+        let values = [-0.001, -0.0, -0.006, 0.25].map(|value| with_decimals(value, 2));
+        assert_eq!(values, ["0.00", "0.00", "-0.01", "0.25"]);
     }
 
     #[test]

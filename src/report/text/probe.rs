@@ -2,7 +2,7 @@
 
 use crate::probe::{LayerOverview, NetworkOverview};
 use crate::report::text::layout::{Align, aligned, indented, joined, wrapped};
-use crate::report::text::number::{NO_NUMBER, four_digits};
+use crate::report::text::number::{NO_NUMBER, four_digits, with_decimals};
 
 /// A network that was measured before training.
 pub struct ProbedNetwork {
@@ -66,7 +66,7 @@ fn layer_row(layer: &LayerOverview) -> Vec<String> {
         layer.width.to_string(),
         short(rounded(layer.pre_activation.mean, layer.pre_activation.std)),
         short(layer.pre_activation.std),
-        format!("{:.3}", layer.cosine),
+        with_decimals(layer.cosine, 3),
         format!("{:.1}", layer.rank),
         layer.dead.map_or(NO_NUMBER.to_owned(), |dead| dead.to_string()),
         short(layer.squared_gradient),
@@ -83,7 +83,7 @@ pub(crate) fn rounded(mean: f64, std: f64) -> f64 {
 /// Two decimals, or two digits of a number that is smaller or larger.
 pub(crate) fn short(value: f64) -> String {
     match value.abs() {
-        0.0 | 0.01..1000.0 => format!("{value:.2}"),
+        0.0 | 0.01..1000.0 => with_decimals(value, 2),
         _ => format!("{value:.1e}"),
     }
 }
@@ -161,7 +161,7 @@ fn depths(networks: &[ProbedNetwork]) -> Option<String> {
 fn cosines(networks: &[ProbedNetwork]) -> Option<String> {
     let last_hidden = |overview: &NetworkOverview| {
         let layer = overview.layers.iter().rev().nth(1)?;
-        layer.cosine.is_finite().then(|| format!("{:.2}", layer.cosine))
+        layer.cosine.is_finite().then(|| with_decimals(layer.cosine, 2))
     };
     let cosines = by_name(networks, last_hidden)?;
     Some(format!(
