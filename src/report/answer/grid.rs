@@ -57,8 +57,12 @@ fn at_the_best_points(summary: &Summary, labels: &Labels, best: &[&GroupSummary]
     let has_seeds = best.iter().any(|group| 1 < group.n_completed);
     let mean =
         if has_seeds { format!(" ({} over seeds)", mean_name(summary.primary)) } else { String::new() };
-    let each = if best.len() == 1 { "At the best" } else { "Each at its best" };
-    format!("{each} of {n_points} grid points, the {measure}{mean} is {}.", listed(&values))
+    let at = match (n_points, best.len()) {
+        (1, _) => "At the only grid point".to_owned(),
+        (_, 1) => format!("At the best of {n_points} grid points"),
+        _ => format!("Each at its best of {n_points} grid points"),
+    };
+    format!("{at}, the {measure}{mean} is {}.", listed(&values))
 }
 
 /// How many comparisons at one point are clear; none without a comparison.
@@ -79,6 +83,15 @@ fn at_the_same_point(summary: &Summary, labels: &Labels) -> (Verdict, Option<Str
     let all = of.len();
     let favored = of.iter().filter(|of| of.favors_first()).count();
     let text = match &summary.norms[..] {
+        [first, second] if all == 1 => {
+            let (better, worse) = if favored == 1 { (first, second) } else { (second, first) };
+            format!(
+                "At the only point where both can be compared, {} is better than {}, {}",
+                labels.norm(*better),
+                labels.norm(*worse),
+                if n_clear == 1 { "and the difference is clear" } else { "but the difference is not clear" }
+            )
+        }
         [first, second] => format!(
             "At the same point, {} is better than {} at {favored} of {all} points{}, and the difference is clear at {n_clear}",
             labels.norm(*first),

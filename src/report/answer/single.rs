@@ -4,7 +4,8 @@ use crate::experiment::{HoldoutSet, RunSummary, Subject, Summary};
 use crate::report::answer::{Answer, Verdict, listed};
 use crate::report::labels::Labels;
 use crate::report::text::evaluation::metric::measure_and_interval;
-use crate::report::text::number::{NO_NUMBER, four_digits, mean_and_spread};
+use crate::report::text::number::{NO_NUMBER, mean_and_spread};
+use crate::report::text::summary::endings::losses_of_lost;
 use crate::report::text::summary::final_metrics::{Contender, contenders, unconverged_note};
 use crate::text::{Count, shortened};
 use crate::train::Outcome;
@@ -30,17 +31,18 @@ pub(crate) fn answer(summary: &Summary, labels: &Labels) -> Answer {
 fn failed(run: &RunSummary) -> String {
     match &run.outcome {
         Outcome::Diverged { epoch, step, cause } => format!(
-            "The run diverged in epoch {epoch}, at step {step}: {}; the model file has the weights of epoch {}.",
+            "The run diverged in epoch {epoch}, at step {step}: {}; the model file has the weights {}.",
             shortened(&cause.to_string()),
-            run.kept_epoch
+            match run.kept_epoch {
+                0 => "from before training".to_owned(),
+                epoch => format!("of epoch {epoch}"),
+            }
         ),
         Outcome::Interrupted { step } => format!("The run was interrupted after step {step}."),
         Outcome::Finished | Outcome::StoppedEarly { .. } => {
-            let loss = |loss: Option<f64>| loss.map_or_else(|| NO_NUMBER.to_owned(), four_digits);
+            let [found, constant] = losses_of_lost(run);
             format!(
-                "The run is lost: its training loss, {}, is larger than that of a constant prediction, {}.",
-                loss(run.final_scores.train_eval_loss),
-                loss(run.constant_loss)
+                "The run is lost: its training loss, {found}, is larger than that of a constant prediction, {constant}."
             )
         }
     }

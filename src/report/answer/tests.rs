@@ -46,6 +46,29 @@ fn a_grid() {
 }
 
 #[test]
+fn a_grid_of_one_point_is_not_counted() {
+    let at = |run: RunRecord| at_point(run, 1, "l2=0.1");
+    let text = shown(&twins(10).into_iter().map(at).collect::<Vec<_>>());
+    assert!(text.contains("At the only grid point, the "), "{text}");
+    let expected =
+        "At the only point where both can be compared, batch_norm is better than none, and the difference is";
+    let other = expected.replace("batch_norm is better than none", "none is better than batch_norm");
+    assert!(text.contains(expected) || text.contains(&other), "{text}");
+    assert!(!text.contains("of 1 "), "{text}");
+}
+
+#[test]
+fn losses_of_a_lost_run_differ() {
+    let mut lost = run(Norm::None, 1, &[2.3, 2.0 * 1.098_312]);
+    lost.constant_loss = Some(1.098_302);
+    let text = shown(&[lost]);
+    assert!(
+        text.contains("training loss, 1.09831, is larger than that of a constant prediction, 1.09830."),
+        "{text}"
+    );
+}
+
+#[test]
 fn one_network() {
     insta::assert_snapshot!(shown(&twins(1)[..1]));
     insta::assert_snapshot!(shown(&twins(3)[..3]));

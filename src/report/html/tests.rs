@@ -276,6 +276,24 @@ fn what_was_measured_of_diverged_runs_says_of_how_many_seeds_it_is() {
     assert!(page.contains("At the last measurement, median over the seeds that did not diverge:"), "{page}");
 }
 
+#[test]
+fn a_matrix_says_which_lost_runs_it_counts() {
+    let mut runs = twins(2);
+    let words = |runs: &[RunRecord]| {
+        let mut results = results(runs);
+        results.labels = crate::report::Labels::default();
+        let svg = figures(&results).into_iter().find(|(name, _)| name == "confusion.svg").unwrap().1;
+        // Without tags: the note is in several lines.
+        let text: Vec<&str> = svg.split('<').filter_map(|part| part.split('>').nth(1)).collect();
+        text.join(" ").split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let note =
+        "The sums have lost and interrupted runs as well, which means leave out: 1 of 1 with batch_norm.";
+    assert!(!words(&runs).contains("The sums have lost"));
+    runs[0] = diverged(runs[0].clone());
+    assert!(words(&runs).contains(note), "{}", words(&runs));
+}
+
 /// The quantities that have no layer.
 fn of_whole_networks() -> [Quantity; 7] {
     [

@@ -54,6 +54,7 @@ pub(crate) fn confusion(title: &str, arms: Arms<'_>, run: &RunResults) -> Option
     let mut notes = vec![format!(
         "The saved weights on the {rows}, summed over the seeds; mistakes are shaded more strongly."
     )];
+    let lost = lost_runs(arms, set, &run.confusion);
     if plots.is_empty() {
         notes = vec![format!(
             "{} classes are too many for a matrix; the table has the most frequent mistakes.",
@@ -62,6 +63,7 @@ pub(crate) fn confusion(title: &str, arms: Arms<'_>, run: &RunResults) -> Option
     } else if 0 < n_left_out {
         notes.push(format!("{n_left_out} further norms are in confusion.csv."));
     }
+    notes.extend(lost);
     Some(Figure {
         name: "confusion",
         title: title.to_owned(),
@@ -70,6 +72,30 @@ pub(crate) fn confusion(title: &str, arms: Arms<'_>, run: &RunResults) -> Option
         notes,
         table,
         source: "confusion.csv",
+    })
+}
+
+/// Says which lost or interrupted runs are in the sums, although means leave them out.
+fn lost_runs(arms: Arms<'_>, set: &str, rows: &[ConfusionRow]) -> Option<String> {
+    let of_norm = |&norm: &Norm| {
+        let best = arms.summary.best_group(norm).and_then(|group| group.point.as_ref());
+        let is_counted = |seed: u64| {
+            let point = best.map(|point| point.settings.as_str()).unwrap_or_default();
+            rows.iter().any(|row| {
+                row.norm == norm.name() && row.point == point && row.rows == set && row.seed == seed
+            })
+        };
+        let runs = arms.summary.runs.iter().filter(|run| run.norm == norm && run.point.as_ref() == best);
+        let counted: Vec<_> = runs.filter(|run| is_counted(run.seed)).collect();
+        let n_lost = counted.iter().filter(|run| !run.is_complete()).count();
+        (0 < n_lost).then(|| format!("{n_lost} of {} with {}", counted.len(), arms.label(norm)))
+    };
+    let lost: Vec<String> = arms.summary.norms.iter().filter_map(of_norm).collect();
+    (!lost.is_empty()).then(|| {
+        format!(
+            "The sums have lost and interrupted runs as well, which means leave out: {}.",
+            lost.join(", ")
+        )
     })
 }
 

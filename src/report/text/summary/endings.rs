@@ -1,7 +1,7 @@
 //! Incomplete runs: lost or interrupted.
 
 use crate::experiment::RunSummary;
-use crate::report::text::number::{NO_NUMBER, four_digits};
+use crate::report::text::number::{NO_NUMBER, four_digits, told_apart};
 use crate::report::text::summary::grid_point::PointColumns;
 use crate::report::text::summary::group_table::{NamedSummary, groups};
 use crate::text::shortened;
@@ -54,13 +54,28 @@ pub(crate) fn ends(shown: &[NamedSummary<'_>]) -> String {
     }
     if MAX_GROUPS < n_groups {
         let more = n_groups - MAX_GROUPS;
-        let points = if more == 1 { "point" } else { "points" };
-        text.push_str(&format!("and the runs of {more} more {points}: see summary.json\n"));
+        let has_points = groups(shown).any(|(_, group)| group.point.is_some());
+        let what = match (has_points, more) {
+            (true, 1) => "combination of norm and point has lost or interrupted runs",
+            (true, _) => "combinations of norm and point have lost or interrupted runs",
+            (false, 1) => "norm has lost or interrupted runs",
+            (false, _) => "norms have lost or interrupted runs",
+        };
+        text.push_str(&format!("{more} more {what}: see summary.json\n"));
     }
     if !text.is_empty() {
         text.push_str("they are left out of means; in comparisons lost runs count as worst\n");
     }
     text
+}
+
+/// The training loss of a run that ended worse than a constant prediction, and the loss of that.
+pub(crate) fn losses_of_lost(run: &RunSummary) -> [String; 2] {
+    let (found, constant) = (run.final_scores.train_eval_loss, run.constant_loss);
+    match found.zip(constant) {
+        Some((found, constant)) => told_apart(found, constant),
+        None => [found, constant].map(|loss| loss.map_or_else(|| NO_NUMBER.to_owned(), four_digits)),
+    }
 }
 
 fn end(run: &RunSummary) -> String {
@@ -70,9 +85,32 @@ fn end(run: &RunSummary) -> String {
         }
         Outcome::Interrupted { step } => format!("seed {}: after step {step}", run.seed),
         Outcome::StoppedEarly { .. } | Outcome::Finished => {
-            let loss = |loss: Option<f64>| loss.map_or_else(|| NO_NUMBER.to_owned(), four_digits);
-            let (found, constant) = (loss(run.final_scores.train_eval_loss), loss(run.constant_loss));
+            let [found, constant] = losses_of_lost(run);
             format!("seed {}: training loss {found}, constant prediction {constant}", run.seed)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::Summary;
+    use crate::experiment::synthetic::{at_point, diverged, run};
+    use crate::nn::Norm;
+
+    #[test]
+    fn groups_that_are_left_out_are_counted() {
+        let shown = |n_points: usize| {
+            let lost = |index| {
+                at_point(diverged(run(Norm::None, 1, &[2.0])), index, &format!("optimizer.l2={index}"))
+            };
+            let summary = Summary::of(&(1..=n_points).map(lost).collect::<Vec<_>>());
+            ends(&[NamedSummary { name: None, summary: &summary }])
+        };
+        let more = "\n1 more combination of norm and point has lost or interrupted runs: see summary.json\n";
+        assert!(shown(MAX_GROUPS + 1).contains(more), "{}", shown(MAX_GROUPS + 1));
+        let more =
+            "\n2 more combinations of norm and point have lost or interrupted runs: see summary.json\n";
+        assert!(shown(MAX_GROUPS + 2).contains(more), "{}", shown(MAX_GROUPS + 2));
     }
 }

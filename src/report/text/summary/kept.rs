@@ -57,10 +57,35 @@ fn epochs(runs: &[&RunSummary]) -> String {
     let (Some(low), Some(high)) = (kept.clone().min(), kept.max()) else { return String::new() };
     let last = runs.iter().map(|run| run.last_epoch).max().unwrap_or_default();
     let are_last = runs.iter().all(|run| run.kept_epoch == run.last_epoch);
+    let zero = if low == 0 { " (epoch 0: from before training)" } else { "" };
     match (low == high, are_last) {
+        (true, true) if low == 0 => "those from before training".to_owned(),
+        (true, false) if low == 0 => format!("epoch 0 of {last}, from before training"),
         (true, true) => format!("epoch {low}, the last one"),
         (true, false) => format!("epoch {low} of {last}"),
-        (false, true) => format!("epochs {low} to {high}, the last one of each run"),
-        (false, false) => format!("epochs {low} to {high} of {last}"),
+        (false, true) => format!("epochs {low} to {high}, the last one of each run{zero}"),
+        (false, false) => format!("epochs {low} to {high} of {last}{zero}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::synthetic::{diverged, run};
+    use crate::nn::Norm;
+
+    #[test]
+    fn weights_of_no_epoch_are_those_from_before_training() {
+        let mut lost = diverged(run(Norm::None, 1, &[2.0, 0.5]));
+        lost.epochs.clear();
+        lost.kept_epoch = 0;
+        let other = run(Norm::None, 2, &[2.0, 0.5]);
+        let kept = |runs: &[_]| kept_epochs(&Summary::of(runs));
+        assert_eq!(kept(&[lost.clone()]), "saved weights: those from before training\n");
+        let both = kept(&[lost, other]);
+        assert!(
+            both.contains("epochs 0 to ") && both.ends_with(" (epoch 0: from before training)\n"),
+            "{both}"
+        );
     }
 }

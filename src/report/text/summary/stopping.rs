@@ -27,9 +27,40 @@ pub(crate) fn how_it_ended(summary: &Summary, name: &dyn Fn(Norm) -> String) -> 
         }
     };
     let sentences: Vec<String> = stopping.pairs.iter().map(sentence).collect();
-    let end = if n as u64 == max { "the most allowed".to_owned() } else { format!("at most {max}") };
-    Some(format!(
-        "seeds were added until it was clear, {n} in all ({end}): {}. p and intervals hold for any number of seeds.",
-        sentences.join("; ")
-    ))
+    let is_undecided = stopping.pairs.iter().any(|pair| pair.ending == Ending::Undecided);
+    let start = match (is_undecided, n as u64 == max) {
+        (true, true) => format!("seeds were added up to the most allowed, {n}, and it is still undecided"),
+        (true, false) => format!("seeds were added, {n} in all (at most {max}), and it is undecided"),
+        (false, true) => format!("seeds were added until it was clear, {n} in all (the most allowed)"),
+        (false, false) => format!("seeds were added until it was clear, {n} in all (at most {max})"),
+    };
+    Some(format!("{start}: {}. p and intervals hold for any number of seeds.", sentences.join("; ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::UntilClear;
+    use crate::experiment::Stopping;
+    use crate::experiment::synthetic::twins;
+
+    #[test]
+    fn what_is_undecided_was_not_added_to_until_it_was_clear() {
+        let text = |ending, n_seeds, max| {
+            let pair = PairEnding { norm: Norm::BatchNorm, other: Norm::None, point: None, ending };
+            let rule = UntilClear { max, ..UntilClear::default() };
+            let mut summary = Summary::of(&twins(2));
+            summary.stopping = Some(Stopping { rule, n_seeds, pairs: vec![pair] });
+            stopping(&summary).replace("\n  ", " ")
+        };
+        let text_of = [text(Ending::Clear, 3, 5), text(Ending::Clear, 5, 5), text(Ending::Undecided, 5, 5)];
+        let expected = [
+            "seeds were added until it was clear, 3 in all (at most 5): the difference of batch_norm and none is clear.",
+            "seeds were added until it was clear, 5 in all (the most allowed): the difference of batch_norm and none",
+            "seeds were added up to the most allowed, 5, and it is still undecided: batch_norm and none are undecided.",
+        ];
+        for (text, expected) in text_of.iter().zip(expected) {
+            assert!(text.starts_with(expected), "{text}");
+        }
+    }
 }
