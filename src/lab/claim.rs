@@ -187,7 +187,7 @@ impl Claim {
 fn check_bounds(table: &str, at_least: Option<f64>, at_most: Option<f64>) -> Result<(), String> {
     for (key, bound) in [("at_least", at_least), ("at_most", at_most)] {
         if bound.is_some_and(f64::is_nan) {
-            return Err(format!("[{table}] {key} = nan, which is no bound; give a number"));
+            return Err(format!("[{table}] {key} = nan, but a bound is a number; give one"));
         }
     }
     match (at_least, at_most) {
@@ -199,7 +199,7 @@ fn check_bounds(table: &str, at_least: Option<f64>, at_most: Option<f64>) -> Res
     }
 }
 
-/// Why a network of `[expect] measure` is not one of a plan with so many grid points; none if it is.
+/// Why a network of `[expect] measure` is not one of a plan with `n_points` grid points; none if it is.
 fn wrong_point(key: &str, point: Option<usize>, n_points: usize) -> Option<String> {
     match (point, n_points) {
         (None, 0) => None,

@@ -12,7 +12,7 @@ pub(crate) fn four_digits(value: f64) -> String {
 }
 
 /// Two values in four significant digits, or in as many decimals as make them differ.
-pub(crate) fn told_apart(one: f64, other: f64) -> [String; 2] {
+pub(crate) fn distinct_digits(one: f64, other: f64) -> [String; 2] {
     let four = [one, other].map(four_digits);
     if four[0] != four[1] || one == other {
         return four;
@@ -24,7 +24,7 @@ pub(crate) fn told_apart(one: f64, other: f64) -> [String; 2] {
         .unwrap_or_else(|| [one, other].map(|value| format!("{value:e}")))
 }
 
-/// A value with so many decimals, without a sign if it is rounded to zero.
+/// A value with this number of decimals, without a sign if it is rounded to zero.
 pub(crate) fn with_decimals(value: f64, decimals: usize) -> String {
     let text = format!("{value:.decimals$}");
     match text.strip_prefix('-') {
@@ -230,11 +230,11 @@ mod tests {
     }
 
     #[test]
-    fn values_that_differ_are_told_apart() {
-        assert_eq!(told_apart(1.2, 1.098_612), ["1.200", "1.099"]);
-        assert_eq!(told_apart(1.098_312, 1.098_302), ["1.09831", "1.09830"]);
-        assert_eq!(told_apart(0.5, 0.5), ["0.5000", "0.5000"]);
-        assert_eq!(told_apart(1e-30, 1.000_01e-30), ["1e-30", "1.00001e-30"]);
+    fn values_that_differ_look_different() {
+        assert_eq!(distinct_digits(1.2, 1.098_612), ["1.200", "1.099"]);
+        assert_eq!(distinct_digits(1.098_312, 1.098_302), ["1.09831", "1.09830"]);
+        assert_eq!(distinct_digits(0.5, 0.5), ["0.5000", "0.5000"]);
+        assert_eq!(distinct_digits(1e-30, 1.000_01e-30), ["1e-30", "1.00001e-30"]);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Incomplete runs: lost or interrupted.
 
 use crate::experiment::RunSummary;
-use crate::report::text::number::{NO_NUMBER, four_digits, told_apart};
+use crate::report::text::number::{NO_NUMBER, distinct_digits, four_digits};
 use crate::report::text::summary::grid_point::PointColumns;
 use crate::report::text::summary::group_table::{NamedSummary, groups};
 use crate::text::shortened;
@@ -73,7 +73,7 @@ pub(crate) fn ends(shown: &[NamedSummary<'_>]) -> String {
 pub(crate) fn losses_of_lost(run: &RunSummary) -> [String; 2] {
     let (found, constant) = (run.final_scores.train_eval_loss, run.constant_loss);
     match found.zip(constant) {
-        Some((found, constant)) => told_apart(found, constant),
+        Some((found, constant)) => distinct_digits(found, constant),
         None => [found, constant].map(|loss| loss.map_or_else(|| NO_NUMBER.to_owned(), four_digits)),
     }
 }
