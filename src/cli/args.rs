@@ -1,6 +1,7 @@
 //! The command line: the commands, and the options that several of them have.
 
 use std::num::NonZeroUsize;
+use std::str::FromStr;
 use std::thread;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -232,6 +233,11 @@ impl ThreadArgs {
 /// One thread per core.
 pub(crate) fn all_cores() -> NonZeroUsize {
     thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
+}
+
+/// Parses a number that is not 0, of a type that cannot be.
+pub(crate) fn at_least_one<T: FromStr>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|_| "expected a whole number of at least 1".to_owned())
 }
 
 /// Parses a finite number greater than 0.

@@ -28,6 +28,8 @@ pub struct PartialDependence {
     pub column: String,
     /// What is predicted: the second of two classes, else every class or target.
     pub outputs: Vec<String>,
+    /// What makes them comparable: the standard deviation of each target in the training rows, 1 for probabilities.
+    pub units: Vec<f64>,
     /// Whether these are probabilities of classes, or values.
     pub task: Task,
     /// Upwards for numbers; in the order of the model for categories.
@@ -85,9 +87,14 @@ pub(crate) fn of_columns<F: Real>(
         weighted_means(&numbers, &asked.weights).slice(s![numbers.ncols() - outputs.len()..]).to_vec()
     });
     let mut means = means.into_iter();
+    let units = match task {
+        Task::Regression => asked.target_scales(),
+        Task::Classification => vec![1.0; outputs.len()],
+    };
     let of_column = |(feature, grid): (usize, Grid)| PartialDependence {
         column: described[feature].0.to_owned(),
         outputs: outputs.clone(),
+        units: units.clone(),
         task,
         left_out: grid.left_out,
         points: grid

@@ -49,8 +49,12 @@ impl<'a, F: Real> AskedRows<'a, F> {
 
     /// What is measured on the rows, of which `base` are the predictions as they are.
     pub(crate) fn criteria(&self, base: &Predictions) -> Criteria {
-        let scales: Vec<f64> = self.encoding().values().iter().map(|value| value.scaling.divisor).collect();
-        Criteria::new(&self.truth, base, &self.weights, &scales)
+        Criteria::new(&self.truth, base, &self.weights, &self.target_scales())
+    }
+
+    /// The standard deviation of each target in the training rows; none for classes.
+    pub(crate) fn target_scales(&self) -> Vec<f64> {
+        self.encoding().values().iter().map(|value| value.scaling.divisor).collect()
     }
 
     /// The mean predictions of all networks for the rows with changed cells.

@@ -108,6 +108,8 @@ fn the_columns_of_friedmans_function_are_found() {
     assert!(
         work.read("figures/importance.svg").contains("x4") && work.path("figures/dependence_7.svg").exists()
     );
+    let (code, error) = work.fails(&["explain", "run", "--data", "test.csv", "--repeats", "0"]);
+    assert_eq!((code, error.contains("expected a whole number of at least 1")), (Some(2), true), "{error}");
     let (code, error) = work.fails(&["explain", "run", "--data", "test.csv", "--html", "e.html"]);
     assert_eq!(
         (code, error.as_str()),

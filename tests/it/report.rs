@@ -103,6 +103,13 @@ fn what_is_not_a_finished_run_is_refused() {
     let work = trained();
     let (code, error) = work.fails(&["report", "data.csv"]);
     assert_eq!((code, error.contains("not a finished run directory")), (Some(3), true), "{error}");
+    // Neither is a folder of runs, which `bntrain resume` cannot finish.
+    fs::create_dir(work.path("runs")).expect("a folder");
+    for command in ["report", "compare"] {
+        let (code, error) = work.fails(&[command, "runs"]);
+        let expected = "error: runs is not a finished run directory (no run.json)";
+        assert_eq!((code, &*error), (Some(3), expected), "{command}");
+    }
     let (code, error) = work.fails(&["report", "run", "--label", "batchnorm=BN"]);
     assert_eq!((code, error.contains("\"batchnorm\" is not a norm")), (Some(2), true), "{error}");
     let (code, error) = work.fails(&["-c", "config.toml", "--set", "report.labels.batchnorm=\"BN\""]);

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use crate::cli::commands::report::expect_finished;
 use crate::cli::error::CliError;
 use crate::cli::exit_code;
 use crate::cli::output::Output;
@@ -22,6 +23,7 @@ pub(crate) fn run(args: &CompareArgs, output: &Output) -> Result<(), CliError> {
     let mut runs = Vec::with_capacity(args.runs.len());
     let mut configs = Vec::with_capacity(args.runs.len());
     for path in &args.runs {
+        expect_finished(path)?;
         let name = path.display().to_string();
         let summary = Summary::from_json(&read(&path.join("summary.json"))?).map_err(|error| {
             CliError::new(exit_code::DATA, format!("{}: {error}", path.join("summary.json").display()))

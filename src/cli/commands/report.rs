@@ -14,7 +14,7 @@ use crate::model::Model;
 use crate::nn::Norm;
 use crate::output_file;
 use crate::report::{DIAGNOSTICS_SVG, ResultTexts, RunResults, figures, report_page};
-use crate::run_dir::{FORK_JSON, START_JSON, UNCHANGED, model_path};
+use crate::run_dir::{DirectoryState, FORK_JSON, START_JSON, UNCHANGED, model_path, state_of};
 use crate::text::{DisplayPath, Quoted, shortened};
 
 /// The page in a run directory.
@@ -110,17 +110,12 @@ fn first_models(args: &ReportArgs, runs: &[RunResults]) -> Vec<Model> {
 
 /// Reads the results at `path`; `run_json` is what `run.json` is going to hold, if it has not been written.
 pub(crate) fn results_of(path: &Path, name: &str, run_json: Option<&str>) -> Result<RunResults, CliError> {
-    path.metadata().map_err(|error| CliError::io("read", path, &error))?;
     let run = match run_json {
         Some(text) => text.to_owned(),
-        None if !path.join("run.json").is_file() => {
-            let shown = shortened(&path.to_string_lossy());
-            let message = format!(
-                "{shown} is not a finished run directory (no run.json); `bntrain resume {shown}` finishes one"
-            );
-            return Err(CliError::new(exit_code::DATA, message));
+        None => {
+            expect_finished(path)?;
+            read(&path.join("run.json"))?
         }
-        None => read(&path.join("run.json"))?,
     };
     let (confusion, diagnostics) = (path.join("confusion.csv"), path.join("diagnostics.csv"));
     let [start, fork, unchanged] = [START_JSON, FORK_JSON, UNCHANGED].map(|name| path.join(name));
@@ -149,6 +144,21 @@ pub(crate) fn results_of(path: &Path, name: &str, run_json: Option<&str>) -> Res
     results.texts.encoding =
         first.and_then(|first| Model::load(&first).ok()).map(|model| model.description.encoding);
     Ok(results)
+}
+
+/// Refuses what is not a run directory with results, and says what to do about one without.
+pub(crate) fn expect_finished(path: &Path) -> Result<(), CliError> {
+    path.metadata().map_err(|error| CliError::io("read", path, &error))?;
+    if path.join("run.json").is_file() {
+        return Ok(());
+    }
+    let shown = shortened(&path.to_string_lossy());
+    let hint = match state_of(path)? {
+        DirectoryState::Unfinished => format!("; `bntrain resume {shown}` finishes it"),
+        _ => String::new(),
+    };
+    let message = format!("{shown} is not a finished run directory (no run.json){hint}");
+    Err(CliError::new(exit_code::DATA, message))
 }
 
 fn read(path: &Path) -> Result<String, CliError> {

@@ -178,11 +178,16 @@ impl UnusualCounts {
     }
 }
 
+/// A number with at most twelve digits: 19.9 % are 0.199, not 0.19899999999999998.
+fn without_rounding(value: f64) -> String {
+    format!("{value:.11e}").parse().map_or_else(|_| value.to_string(), |rounded: f64| rounded.to_string())
+}
+
 impl fmt::Display for UnusualCells {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { column, usual, cells, first, dates } = self;
         let shown =
-            |value: f64| dates.as_ref().map_or_else(|| value.to_string(), |format| format.write(value));
+            |value: f64| dates.as_ref().map_or_else(|| without_rounding(value), |format| format.write(value));
         let first = shown(*first);
         write!(
             f,
@@ -247,6 +252,12 @@ pub(crate) fn unusual_notes(found: &[UnusualCells]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rounding_is_not_shown() {
+        let shown = [19.9 / 100.0, 0.1 + 0.2, 5.0, -1.7e12, 123_456_789.0].map(without_rounding);
+        assert_eq!(shown, ["0.199", "0.3", "5", "-1700000000000", "123456789"]);
+    }
 
     #[test]
     fn cells_are_unusual_beyond_twice_the_range() {

@@ -187,13 +187,13 @@ fn dependence(explanation: &Explanation) -> String {
     format!("{}{}", wrapped(WIDEST, "", "", ABOUT_DEPENDENCE), aligned(&columns, &rows))
 }
 
-/// The outputs, those that vary most first.
+/// The outputs, those that vary most first: of several targets, in units of their standard deviations.
 pub(crate) fn varying(dependence: &PartialDependence) -> Vec<usize> {
     let range = |output: usize| {
         let means = dependence.points.iter().map(|point| point.means[output]);
         let (low, high) = means
             .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), mean| (low.min(mean), high.max(mean)));
-        high - low
+        (high - low) / dependence.units[output]
     };
     let mut outputs: Vec<usize> = (0..dependence.outputs.len()).collect();
     outputs.sort_by(|&left, &right| range(right).total_cmp(&range(left)));
@@ -226,10 +226,31 @@ pub(crate) fn short_number(number: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::explain::DependencePoint;
     use crate::metrics::UndefinedReason;
 
     fn column(name: &str, loss: Measure) -> ColumnImportance {
         ColumnImportance { column: name.to_owned(), feature: 0, loss, score: loss, repeats: Vec::new() }
+    }
+
+    /// A target in thousands would hide one in thousandths.
+    #[test]
+    fn targets_are_compared_in_units_of_their_spread() {
+        let point = |number: f64, means: [f64; 2]| DependencePoint {
+            label: number.to_string(),
+            number: Some(number),
+            rows: 1,
+            means: means.to_vec(),
+        };
+        let dependence = PartialDependence {
+            column: "x".to_owned(),
+            outputs: vec!["large".to_owned(), "small".to_owned()],
+            units: vec![5000.0, 0.001],
+            task: Task::Regression,
+            points: vec![point(0.0, [1000.0, 0.001]), point(1.0, [1010.0, 0.003])],
+            left_out: 0,
+        };
+        assert_eq!(varying(&dependence), [1, 0]);
     }
 
     fn explained(rows: usize, columns: Vec<ColumnImportance>) -> Explanation {

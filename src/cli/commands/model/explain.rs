@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::json;
 
-use crate::cli::args::ThreadArgs;
+use crate::cli::args::{ThreadArgs, at_least_one};
 use crate::cli::commands::model::labelled::{
     reading_error, rename_labels, renaming, rows_and_targets, show_notes, threshold_note, trained_on_warning,
 };
@@ -34,13 +34,13 @@ pub(crate) struct ExplainArgs {
     #[arg(short, long, value_name = "CSV", required = true)]
     data: Vec<PathBuf>,
     /// How often each column is shuffled
-    #[arg(long, value_name = "N", default_value = "10")]
+    #[arg(long, value_name = "N", default_value = "10", value_parser = at_least_one::<NonZeroU32>)]
     repeats: NonZeroU32,
     /// Random seed of the shuffles
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
     /// Use at most N rows, drawn at random
-    #[arg(long, value_name = "N", default_value = "10000")]
+    #[arg(long, value_name = "N", default_value = "10000", value_parser = at_least_one::<NonZeroUsize>)]
     rows: NonZeroUsize,
     /// Show the partial dependence of the N most important columns
     #[arg(long, value_name = "N", default_value_t = 6)]

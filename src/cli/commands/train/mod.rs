@@ -18,7 +18,7 @@ use std::time::{Instant, SystemTime};
 
 use clap::Args;
 
-use crate::cli::args::ThreadArgs;
+use crate::cli::args::{ThreadArgs, at_least_one};
 use crate::cli::commands::probe;
 use crate::cli::commands::train::event_files::EventFiles;
 use crate::cli::commands::train::keeper::Keeping;
@@ -75,7 +75,7 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_name = "I/K", requires = "out")]
     pub(crate) share: Option<ShareArg>,
     /// Share out the runs of a comparison to N groups of the processes that mpirun has started
-    #[arg(long, value_name = "N", requires = "out", conflicts_with_all = ["share", "dry_run", "require", "report_every"])]
+    #[arg(long, value_name = "N", requires = "out", conflicts_with_all = ["share", "dry_run", "require", "report_every"], value_parser = at_least_one::<NonZeroUsize>)]
     pub(crate) groups: Option<NonZeroUsize>,
     #[command(flatten)]
     pub(crate) threads: ThreadArgs,
