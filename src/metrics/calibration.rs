@@ -52,7 +52,7 @@ pub(crate) fn calibration_error(
     });
     let by_chance = chance.iter().map(|square| square.max(0.0).sqrt()).sum::<f64>() / weight;
     let by_chance = std::f64::consts::FRAC_2_PI.sqrt() * by_chance;
-    (by_influence(error, squares.sum(), n, IntervalScale::Logit), Some(by_chance))
+    (by_influence(error, squares.sum(), n, IntervalScale::Share), Some(by_chance))
 }
 
 /// How probable a class is on average, and how frequent.
@@ -144,7 +144,7 @@ pub(crate) fn classwise_ece(
     });
     let by_chance = chance.iter().flatten().map(|square| square.max(0.0).sqrt()).sum::<f64>() / whole;
     let by_chance = std::f64::consts::FRAC_2_PI.sqrt() * by_chance;
-    (by_influence(error, squares.sum(), n, IntervalScale::Logit), Some(by_chance))
+    (by_influence(error, squares.sum(), n, IntervalScale::Share), Some(by_chance))
 }
 
 /// 1 if it is right, else 0, minus its predicted probability.
@@ -184,7 +184,7 @@ mod tests {
         {
             let (found, by_chance) = classwise_ece(&[0, 1], probabilities.view(), &weights);
             let squares = influences.iter().map(|influence: &f64| influence.powi(2)).sum::<f64>();
-            let expected = by_influence(error, squares, 2, IntervalScale::Logit).interval.expect("a spread");
+            let expected = by_influence(error, squares, 2, IntervalScale::Share).interval.expect("a spread");
             let interval = found.interval.expect("a spread");
             assert!((interval.low - expected.low).abs() < 1e-12, "{interval:?} {expected:?}");
             assert!((interval.high - expected.high).abs() < 1e-12, "{interval:?} {expected:?}");

@@ -78,6 +78,9 @@ pub(crate) enum IntervalScale {
     Logit,
     /// `log(1 - v)`, for `v < 1`.
     LogOfRest,
+    /// That of Wilson's interval, for `0 < v < 1`: as of a share of the number of rows that gives this standard error. Near 0,
+    /// where the error is larger than the value, a logit would reach nearly to 1.
+    Share,
     /// `v` itself, a difference of numbers of about this size: what rounding leaves of it is not a spread.
     Plain {
         /// 1 for differences of shares and losses in nats.
@@ -106,7 +109,7 @@ pub(crate) fn by_influence(value: f64, squares: f64, n: u64, scale: IntervalScal
     // What the scale stretches an influence by, and the size of what it is an influence on.
     let (stretch, size) = match scale {
         IntervalScale::Log => (value, value),
-        IntervalScale::Logit => (value * (1.0 - value), value * (1.0 - value)),
+        IntervalScale::Logit | IntervalScale::Share => (value * (1.0 - value), value * (1.0 - value)),
         IntervalScale::LogOfRest => (1.0 - value, 1.0 - value),
         IntervalScale::Plain { unit } => (1.0, unit),
     };
@@ -117,9 +120,12 @@ pub(crate) fn by_influence(value: f64, squares: f64, n: u64, scale: IntervalScal
     if stretch <= 0.0 || standard_error <= 1e-12 * size {
         return Measure::new(value, Err(UndefinedReason::NoSpread));
     }
+    if let IntervalScale::Share = scale {
+        return Measure::new(value, Ok(wilson(value, stretch / (standard_error * standard_error))));
+    }
     let half = student_t_quantile((1.0 + CONFIDENCE) / 2.0, n - 1.0) * standard_error / stretch;
     let [low, high] = [(-half, (-half).exp()), (half, half.exp())].map(|(half, factor)| match scale {
-        IntervalScale::Plain { .. } => value + half,
+        IntervalScale::Plain { .. } | IntervalScale::Share => value + half,
         IntervalScale::Log => value * factor,
         IntervalScale::Logit => value / (value + (1.0 - value) / factor),
         IntervalScale::LogOfRest => 1.0 - (1.0 - value) / factor,
@@ -134,6 +140,17 @@ pub(crate) fn by_influence(value: f64, squares: f64, n: u64, scale: IntervalScal
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A few rows of a rare class that are far off: the standard error is five times the value.
+    #[test]
+    fn a_share_near_zero_has_an_interval_near_zero() {
+        let found = by_influence(1e-4, 2.5e-7, 4000, IntervalScale::Share);
+        let interval = found.interval.expect("a spread");
+        assert!(interval.low < 1e-4 && 1e-3 < interval.high && interval.high < 0.02, "{interval:?}");
+        // Far from 0 and 1 it is that of the standard error, nearly.
+        let middle = by_influence(0.4, 1e-4, 4000, IntervalScale::Share).interval.expect("a spread");
+        assert!((middle.low - 0.3804).abs() < 2e-4 && (middle.high - 0.4196).abs() < 2e-4, "{middle:?}");
+    }
 
     /// Newcombe 1998, table I, method 3.
     #[test]
@@ -209,7 +226,8 @@ mod tests {
 
     #[test]
     fn an_interval_stays_on_its_scale() {
-        for scale in [IntervalScale::Log, IntervalScale::Logit, IntervalScale::LogOfRest, PLAIN] {
+        let of_shares = [IntervalScale::Logit, IntervalScale::Share];
+        for scale in [IntervalScale::Log, IntervalScale::LogOfRest, PLAIN].into_iter().chain(of_shares) {
             for squares in [1e-4, 1e2, 1e8] {
                 let measure = by_influence(0.9, squares, 3, scale);
                 let Some(Interval { low, high }) = measure.interval else {
@@ -220,7 +238,7 @@ mod tests {
                 assert!(low.is_finite() && high.is_finite(), "{scale:?} {low} {high}");
                 let ends = match scale {
                     IntervalScale::Log => (0.0, f64::INFINITY),
-                    IntervalScale::Logit => (0.0, 1.0),
+                    IntervalScale::Logit | IntervalScale::Share => (0.0, 1.0),
                     IntervalScale::LogOfRest => (f64::NEG_INFINITY, 1.0),
                     IntervalScale::Plain { .. } => (f64::NEG_INFINITY, f64::INFINITY),
                 };

@@ -93,6 +93,8 @@ def influences(metric, w, h=1e-4):
 def interval(metric, w, scale):
     n, value = len(w), metric(w)
     se = math.sqrt(n / (n - 1) * (influences(metric, w) ** 2).sum())
+    if scale == "share":
+        return {"value": value, **wilson_ends(value, value * (1 - value) / se**2)}
     t = stats.t.ppf(LEVEL, n - 1)
     to, back = {
         "log": (math.log, math.exp),
@@ -108,11 +110,15 @@ def wilson(share, w):
     """The share of the weights, as if of (sum w)^2 / sum w^2 rows."""
     if w.sum() == 0:
         return None
-    n, z = w.sum() ** 2 / (w**2).sum(), stats.norm.ppf(LEVEL)
-    # The roots of (p - share)^2 = z^2 p (1 - p) / n.
+    return {"value": share, **wilson_ends(share, w.sum() ** 2 / (w**2).sum())}
+
+
+def wilson_ends(share, n):
+    """The roots of (p - share)^2 = z^2 p (1 - p) / n."""
+    z = stats.norm.ppf(LEVEL)
     ends = np.roots([1 + z * z / n, -(2 * share + z * z / n), share * share])
     low, high = sorted(np.clip(ends.real, 0, 1))
-    return {"value": share, "low": float(low), "high": float(high)}
+    return {"low": float(low), "high": float(high)}
 
 
 def recall(truth, predicted, w, c):
@@ -142,7 +148,7 @@ def class_case(tag, n, k, present, decimals=3, skill=1.5, weighted=False):
         "macro_f1": interval(lambda w: macro_f1(truth, p, w), w, "logit"),
         "auc": interval(lambda w: auc(truth, p, w), w, "logit"),
         "log_loss": interval(lambda w: log_loss(truth, p, w), w, "log"),
-        "calibration_error": interval(lambda w: calibration(truth, p, w), w, "logit"),
+        "calibration_error": interval(lambda w: calibration(truth, p, w), w, "share"),
         "recall": recalls,
         "precision": precisions,
         "f1": [None if math.isnan(f) else float(f) for f in f1],

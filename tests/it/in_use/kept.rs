@@ -19,7 +19,11 @@ fn an_untrained_network_is_kept_with_a_warning() {
     let data = config("path = \"t.csv\"\nlabel = \"y\"\nvalid_path = \"v.csv\"", "batch_norm", 30);
     work.write("t.toml", &format!("{data}{}", stopping("valid_loss", 1000)));
     let ended = work.ok(&["-c", "t.toml", "-o", "run"]);
-    assert!(ended.stdout.contains("saved weights: epoch 0 of 30\n"), "{}", ended.stdout);
+    assert!(
+        ended.stdout.contains("saved weights: epoch 0 of 30, from before training\n"),
+        "{}",
+        ended.stdout
+    );
     let warning = "warning: 1 of 1 run of batch_norm saved the weights of epoch 0, which is the network before training: no \
                    later epoch was better\n";
     assert!(ended.stderr.contains(warning), "{}", ended.stderr);
