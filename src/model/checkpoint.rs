@@ -11,14 +11,16 @@ use safetensors::tensor::{Dtype as FileDtype, TensorView};
 use safetensors::{SafeTensorError, SafeTensors};
 use serde::{Deserialize, Serialize};
 
+use crate::config::parse_stored;
 use crate::kernel;
 use crate::model::checksum::{BLANK, ChecksumError, seal, verify};
 use crate::model::epoch_table::{epochs_from, epochs_to};
+use crate::nn::keep_groups_of_two;
 use crate::text::of_a_parser;
 use crate::train::{Dtype, Improvement, Outcome, RunPlace, RunState, StateTensor};
 
 /// The checkpoint format that this version writes, and the newest that it reads.
-pub const CHECKPOINT_FORMAT: u32 = 1;
+pub const CHECKPOINT_FORMAT: u32 = 2;
 
 /// Where a checkpoint comes from, and what decides whether another run can go on from it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -258,8 +260,15 @@ fn describe(document: &str) -> Result<(CheckpointOrigin, StateCounts), Checkpoin
     if format > CHECKPOINT_FORMAT {
         return Err(CheckpointFault::Newer(format));
     }
-    let Document { checkpoint, state } =
+    let Document { mut checkpoint, state } =
         serde_json::from_str(document).map_err(CheckpointFault::Description)?;
+    // So that the run is not taken for one with the groups of today.
+    if format < 2
+        && let Ok(mut plan) = parse_stored(&checkpoint.config)
+        && keep_groups_of_two(&mut plan.layers, None)
+    {
+        checkpoint.config = plan.to_toml();
+    }
     Ok((checkpoint, state))
 }
 

@@ -17,7 +17,7 @@ use crate::model::checksum::{ChecksumError, verify};
 use crate::model::error::{ModelError, ModelFault};
 use crate::model::tensors::{member_prefix, restore};
 use crate::model::{AnyNetwork, Description, FORMAT, header};
-use crate::nn::{LayerSpec, Loss, Network};
+use crate::nn::{LayerSpec, Loss, Network, keep_groups_of_two};
 use crate::train::{Outcome, with_dtype};
 
 /// Size limit of a model file in bytes: 4 GiB.
@@ -70,11 +70,16 @@ impl Model {
         let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(ModelFault::Container)?;
         let file = SafeTensors::deserialize(bytes).map_err(ModelFault::Container)?;
         let document = metadata.metadata().as_ref().and_then(|entries| entries.get(header::ENTRY));
-        let description = describe(document.ok_or(ModelFault::Foreign)?)?;
+        let mut description = describe(document.ok_or(ModelFault::Foreign)?)?;
         // The paths in it are absolute, and are not opened.
-        let plan = parse_stored(&description.config).map_err(ModelFault::Config)?;
+        let mut plan = parse_stored(&description.config).map_err(ModelFault::Config)?;
 
         let loss = plan.layers.last().and_then(LayerSpec::loss);
+        let outputs = loss.map(|loss| loss.outputs(description.encoding.outputs()));
+        if description.format < 5 && keep_groups_of_two(&mut plan.layers, outputs) {
+            // It may be written again, in the present format.
+            description.config = plan.to_toml();
+        }
         if loss == Some(Loss::Logistic) && description.encoding.outputs() != 2 {
             return Err(ModelFault::Contradiction("a logistic loss without two classes"));
         }

@@ -26,7 +26,7 @@ pub(crate) use crate::nn::build::{blank_layers, default_init, draw, tensor_names
 pub use crate::nn::init::Init;
 pub use crate::nn::layer::{Layer, NormalizeBy, PassContext, StatsSource};
 pub use crate::nn::layers::row_norm::group_norm::GroupsError;
-pub(crate) use crate::nn::layers::row_norm::group_norm::check_groups;
+pub(crate) use crate::nn::layers::row_norm::group_norm::{check_groups, keep_groups_of_two};
 pub(crate) use crate::nn::layers::row_norm::outputs::{FewOutputs, few_outputs};
 pub use crate::nn::layers::*;
 pub use crate::nn::losses::*;

@@ -8,7 +8,7 @@ use crate::data::Encoding;
 use crate::model::{Calibration, History};
 
 /// The model file format that this version writes, and the newest that it reads.
-pub const FORMAT: u32 = 4;
+pub const FORMAT: u32 = 5;
 
 /// What a model file says besides its tensors.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

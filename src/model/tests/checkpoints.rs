@@ -5,6 +5,7 @@ use ndarray::array;
 use crate::data::Dataset;
 use crate::kernel::ThreadPool;
 use crate::model::checksum::seal;
+use crate::model::tests::with_group_norm;
 use crate::model::{Checkpoint, CheckpointOrigin, Model};
 use crate::nn::{NonFinite, affine, batch_norm, output_affine, softmax_loss};
 use crate::optim::Adam;
@@ -91,19 +92,34 @@ fn every_damaged_byte_and_every_shorter_file_is_refused() {
 
 /// The file with `from`, anywhere in its header, replaced by a text of the same length.
 fn forged(from: &str, to: &str) -> Vec<u8> {
+    forged_of(&checkpoint(), from, to)
+}
+
+fn forged_of(checkpoint: &Checkpoint, from: &str, to: &str) -> Vec<u8> {
     assert_eq!(from.len(), to.len());
-    let mut bytes = checkpoint().to_bytes().expect("it fits");
+    let mut bytes = checkpoint.to_bytes().expect("it fits");
     let place = bytes.windows(from.len()).position(|window| window == from.as_bytes()).expect("it is there");
     bytes[place..place + to.len()].copy_from_slice(to.as_bytes());
     seal(&mut bytes).expect("it starts like a checkpoint");
     bytes
 }
 
+/// So that a run with groups of two by default does not go on with others.
+#[test]
+fn the_config_of_a_checkpoint_of_format_1_says_its_groups() {
+    let mut written = checkpoint();
+    written.origin.config = with_group_norm().to_toml();
+    let config = |bytes: &[u8]| Checkpoint::from_bytes(bytes).expect("a checkpoint").origin.config;
+    assert_eq!(config(&written.to_bytes().expect("it fits")), written.origin.config);
+    let older = forged_of(&written, r#"\"format\":2"#, r#"\"format\":1"#);
+    assert!(config(&older).contains("groups = 8\n"), "{}", config(&older));
+}
+
 #[test]
 fn a_forged_file_is_refused() {
     assert_eq!(
-        fault(&forged(r#"\"format\":1"#, r#"\"format\":2"#)),
-        "written by a newer bntrain (checkpoint format 2); this version reads up to format 1"
+        fault(&forged(r#"\"format\":2"#, r#"\"format\":3"#)),
+        "written by a newer bntrain (checkpoint format 3); this version reads up to format 2"
     );
     let missing = "is missing or has another type or shape than a checkpoint's";
     assert_eq!(fault(&forged("\"state\"", "\"stote\"")), format!("its tensor \"state\" {missing}"));

@@ -41,6 +41,12 @@ pub(crate) fn plan(changes: &[(&str, &str)]) -> Plan {
     config::parse(CONFIG, Path::new("/somewhere/config.toml"), &changes).expect("a plan")
 }
 
+/// With a group norm over 16 units, which has four groups by default, and had eight.
+pub(crate) fn with_group_norm() -> Plan {
+    let config = CONFIG.replace("units = 3 }", "units = 16 }").replace("mean_only", "group_norm");
+    config::parse(&config, Path::new("/somewhere/config.toml"), &[]).expect("a plan")
+}
+
 /// A scaled number and a category.
 pub(crate) fn encoding() -> Encoding {
     let classes = ["one", "two", "\u{1b}three"].map(str::to_owned).to_vec();

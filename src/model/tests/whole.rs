@@ -3,6 +3,26 @@
 use crate::model::ModelErrorKind::{Io, Model as Content};
 use crate::model::result_hash;
 use crate::model::tests::*;
+use crate::nn::LayerSpec;
+
+#[test]
+fn models_of_format_4_keep_their_groups_also_when_written_again() {
+    let plan = with_group_norm();
+    let groups = |model: &Model| {
+        model.plan.layers.iter().find_map(|layer| match layer {
+            LayerSpec::GroupNorm(norm) => Some(norm.groups),
+            _ => None,
+        })
+    };
+    for (format, expected) in [(4, Some(8)), (FORMAT, None)] {
+        let description = Description { format, ..description(&plan) };
+        let bytes = to_bytes(&network::<f32>(&plan), &description).expect("a file");
+        let model = Model::from_bytes(&bytes).expect("a model");
+        assert_eq!(groups(&model), Some(expected), "format {format}");
+        let again = Model::from_bytes(&model.to_bytes().expect("a file")).expect("a model");
+        assert_eq!(groups(&again), Some(expected), "format {format}");
+    }
+}
 
 #[test]
 fn a_model_comes_back_bit_for_bit() {

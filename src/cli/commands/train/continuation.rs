@@ -264,15 +264,7 @@ fn refuse_other_run(
     now: &CheckpointOrigin,
     epochs_done: u64,
 ) -> Result<(), CliError> {
-    let parse = |text: &str| {
-        let table = text.parse::<toml::Table>();
-        table.map_err(|error| {
-            refusal(&format!("{}: its checkpoint has a config that cannot be read: {error}", job.id))
-        })
-    };
-    let (old, new) = (parse(&before.config)?, parse(&now.config)?);
-    refuse_changes(&job.id.to_string(), &old, &new)?;
-    refuse_other_data(job, before, now)?;
+    let old = refuse_other_origin(job, before, now)?;
     let epochs = job.plan.training.epochs;
     if epochs_done > epochs {
         return Err(refusal(&format!(
@@ -291,14 +283,23 @@ fn refuse_other_run(
     Ok(())
 }
 
-/// Refuses if the data, or initial weights from a file, are not those of the run.
-pub(crate) fn refuse_other_data(
+/// Refuses if the config, but for the epochs, the data, or initial weights from a file are not those of the checkpoint, whose
+/// config it returns.
+pub(crate) fn refuse_other_origin(
     job: &Job,
     before: &CheckpointOrigin,
     now: &CheckpointOrigin,
-) -> Result<(), CliError> {
+) -> Result<toml::Table, CliError> {
+    let parse = |text: &str| {
+        let table = text.parse::<toml::Table>();
+        table.map_err(|error| {
+            refusal(&format!("{}: its checkpoint has a config that cannot be read: {error}", job.id))
+        })
+    };
+    let (old, new) = (parse(&before.config)?, parse(&now.config)?);
+    refuse_changes(&job.id.to_string(), &old, &new)?;
     if before.data_sha256 == now.data_sha256 {
-        return Ok(());
+        return Ok(old);
     }
     let initial =
         if job.plan.training.init_from.is_some() { ", or that of the initial weights," } else { "" };

@@ -44,8 +44,13 @@ const MIN_DEFAULT_FEATURES: usize = 4;
 impl GroupNormSpec {
     /// The number of groups of `width` features.
     pub(crate) fn groups(&self, width: usize) -> usize {
-        let fits = |groups: &usize| width.is_multiple_of(*groups) && width / groups >= MIN_DEFAULT_FEATURES;
-        self.groups.or_else(|| (2..=MAX_DEFAULT_GROUPS).rev().find(fits)).unwrap_or(1)
+        self.groups.unwrap_or_else(|| Self::default_groups(width, MIN_DEFAULT_FEATURES))
+    }
+
+    /// The largest number of groups of `min_features` or more.
+    fn default_groups(width: usize, min_features: usize) -> usize {
+        let fits = |groups: &usize| width.is_multiple_of(*groups) && width / groups >= min_features;
+        (2..=MAX_DEFAULT_GROUPS).rev().find(fits).unwrap_or(1)
     }
 
     /// Whether `groups` divide `width` features so that each has two or more. A single group always does:
@@ -91,6 +96,27 @@ pub(crate) fn check_groups(layers: &[LayerSpec]) -> Result<(), GroupsError> {
     Ok(())
 }
 
+/// Writes down the groups of group norms of models of formats 1 to 4 and checkpoints of format 1, where the default was another
+/// one: groups of two features or more. `outputs` is the width of the last affine layer, if it is known. Whether there are any.
+pub(crate) fn keep_groups_of_two(layers: &mut [LayerSpec], outputs: Option<usize>) -> bool {
+    let (mut width, mut is_kept) = (None, false);
+    for layer in layers {
+        match layer {
+            LayerSpec::Affine(affine) => width = affine.units.or(outputs),
+            LayerSpec::GroupNorm(norm @ GroupNormSpec { groups: None, .. }) => {
+                let Some(width) = width else { continue };
+                let before = GroupNormSpec::default_groups(width, 2);
+                if before != norm.groups(width) {
+                    norm.groups = Some(before);
+                    is_kept = true;
+                }
+            }
+            _ => {}
+        }
+    }
+    is_kept
+}
+
 /// Says that a group norm without `groups` has one group, since no others divide its width: it is a layer norm. Of one
 /// or two units [another note](crate::nn::layers::row_norm::outputs::few_columns_note) says more.
 pub(crate) fn single_group_note(layers: &[LayerSpec]) -> Option<String> {
@@ -131,6 +157,7 @@ impl Build for GroupNormSpec {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::nn::{affine, output_affine};
 
     #[test]
     fn groups_divide_the_width_and_have_four_features_or_more_by_default() {
@@ -140,5 +167,17 @@ mod tests {
         assert_eq!(GroupNormSpec { groups: Some(4), ..GroupNormSpec::default() }.groups(100), 4);
         assert!(GroupNormSpec::is_division(5, 10) && GroupNormSpec::is_division(1, 1));
         assert!(!GroupNormSpec::is_division(10, 10) && !GroupNormSpec::is_division(3, 10));
+    }
+
+    #[test]
+    fn groups_of_two_are_kept_where_they_were_the_default() {
+        let mut layers = [affine(16), group_norm(), affine(64), group_norm(), output_affine(), group_norm()];
+        assert!(keep_groups_of_two(&mut layers, Some(9)));
+        let groups = |layer: &LayerSpec| match layer {
+            LayerSpec::GroupNorm(norm) => norm.groups,
+            _ => None,
+        };
+        assert_eq!([1, 3, 5].map(|index| groups(&layers[index])), [Some(8), None, Some(3)]);
+        assert!(!keep_groups_of_two(&mut [affine(64), group_norm(), output_affine()], None));
     }
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::cli::commands::train::continuation::{origin_of, refuse_other_data};
+use crate::cli::commands::train::continuation::{origin_of, refuse_other_origin};
 use crate::cli::commands::train::fork::place::ForkPlace;
 use crate::cli::commands::train::fork::{ended, shown};
 use crate::cli::error::CliError;
@@ -119,7 +119,7 @@ fn start_of(
     for file in [RunFile::Checkpoint, RunFile::PreviousCheckpoint] {
         let Some(bytes) = read_of_run(directory, &job.id, file)? else { continue };
         let Ok(Checkpoint { origin, mut state }) = Checkpoint::from_bytes(&bytes) else { continue };
-        refuse_other_data(job, &origin, &origin_of(job, session))?;
+        refuse_other_origin(job, &origin, &origin_of(job, session))?;
         match state.outcome {
             _ if place.is_before(&state.place) => {}
             None => return Ok(Some(Reached::Place(state))),
