@@ -262,7 +262,7 @@ fn describe(document: &str) -> Result<(CheckpointOrigin, StateCounts), Checkpoin
     }
     let Document { mut checkpoint, state } =
         serde_json::from_str(document).map_err(CheckpointFault::Description)?;
-    // So that the run is not taken for one with the groups of today.
+    // So that the run is not taken for one with the default groups of this version.
     if format < 2
         && let Ok(mut plan) = parse_stored(&checkpoint.config)
         && keep_groups_of_two(&mut plan.layers, None)

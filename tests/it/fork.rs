@@ -179,7 +179,6 @@ fn a_key_of_the_grid_cannot_change() {
     assert!(!work.path("fork").exists());
 }
 
-/// A run that another processor or version trained may differ in its last bits.
 #[test]
 fn a_fork_needs_the_data_of_the_run() {
     let work = trained();
@@ -192,6 +191,7 @@ fn a_fork_needs_the_data_of_the_run() {
     assert!(!work.path("fork").exists());
 }
 
+/// A run that another processor or version trained may differ in its last bits.
 #[test]
 fn a_run_that_is_not_repeated_bit_for_bit_is_not_forked() {
     let work = trained();

@@ -152,13 +152,19 @@ pub(crate) fn expect_finished(path: &Path) -> Result<(), CliError> {
     if path.join("run.json").is_file() {
         return Ok(());
     }
-    let shown = shortened(&path.to_string_lossy());
     let hint = match state_of(path)? {
-        DirectoryState::Unfinished => format!("; `bntrain resume {shown}` finishes it"),
+        DirectoryState::Unfinished => {
+            format!("; `bntrain resume {}` finishes it", shortened(&path.to_string_lossy()))
+        }
         _ => String::new(),
     };
-    let message = format!("{shown} is not a finished run directory (no run.json){hint}");
-    Err(CliError::new(exit_code::DATA, message))
+    Err(not_finished(path, &hint))
+}
+
+/// The error about a path that is not a run directory with results; `hint` ends it.
+pub(crate) fn not_finished(path: &Path, hint: &str) -> CliError {
+    let shown = shortened(&path.to_string_lossy());
+    CliError::new(exit_code::DATA, format!("{shown} is not a finished run directory (no run.json){hint}"))
 }
 
 fn read(path: &Path) -> Result<String, CliError> {

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
+use crate::cli::commands::report::not_finished;
 use crate::cli::error::CliError;
 use crate::cli::exit_code;
 use crate::cli::output::Output;
@@ -47,14 +48,12 @@ fn run_json(directory: &Path) -> Result<Value, CliError> {
     let path = directory.join("run.json");
     let text = fs::read_to_string(&path).map_err(|error| match error.kind() {
         ErrorKind::NotFound => {
-            let shown = shortened(&directory.to_string_lossy());
             // A run that has not finished has tables, too.
             let pattern = pattern_of_folder(directory).filter(|_| !directory.join("config.toml").exists());
             let hint = pattern.map_or_else(String::new, |pattern| {
                 format!("; to read the data files in it, give a pattern: {}", DisplayPath(&pattern))
             });
-            let message = format!("{shown} is not a finished run directory (no run.json){hint}");
-            CliError::new(exit_code::DATA, message)
+            not_finished(directory, &hint)
         }
         _ => CliError::io("read", &path, &error),
     })?;

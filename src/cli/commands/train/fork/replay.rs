@@ -230,8 +230,8 @@ fn with_rows(directory: &Path, id: &RunId, state: RunState, has_ended: bool) -> 
     for (row, epoch) in rows.iter().zip(&state.epochs) {
         if without_times(row) != without_times(&row_of(id, epoch)) {
             let message = format!(
-                "repeated on this machine it differs from its metrics.csv in epoch {}; was it trained by another version, or \
-                 on another processor?",
+                "repeated on this machine it differs from its metrics.csv in epoch {}; was it trained on other data, by \
+                 another version, or on another processor?",
                 epoch.epoch
             );
             return Err(refused(id, &message));
